@@ -1,0 +1,15 @@
+/* log.h - lines for the person at the machine and for the journal: to stderr, with a level. */
+#ifndef PM_BASE_LOG_H
+#define PM_BASE_LOG_H
+
+/* Syslog's numbers, which the journal reads from a "<n>" prefix. */
+enum pm_log_level { PM_LOG_ERROR = 3, PM_LOG_WARNING = 4, PM_LOG_INFO = 6, PM_LOG_DEBUG = 7 };
+
+/* Log lines above this level are dropped; INFO at the start. The one setting that is global. */
+void pm_log_set_level(enum pm_log_level level);
+
+/* One line. Control characters and bytes that are not UTF-8 in the arguments are shown as '?', so that nothing from
+ * outside can forge a line or drive a terminal; longer lines than 1000 bytes are cut. */
+void pm_log(enum pm_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
