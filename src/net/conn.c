@@ -1,0 +1,240 @@
+/* conn.c - see conn.h; the life of a connection and the way of its bytes to and from the socket. */
+#include "net/conn_private.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void on_handle_closed(void *owner)
+{
+    struct pm_conn *c = owner;
+    if (--c->handles == 0)
+        free(c);
+}
+
+void pm_conn_drop(struct pm_conn *c)
+{
+    if (c->state == PM_CONN_CLOSED)
+        return;
+    c->state = PM_CONN_CLOSED;
+    pm_turn_cancel(&c->flush);
+    pm_conn_http_free(c);
+    pm_bytes_fini(&c->message);
+    pm_outq_clear(&c->out, &c->server->pool);
+    pm_server_forget(c->server, c);
+    pm_watch_close(&c->watch, on_handle_closed);
+    pm_timer_close(&c->timer, on_handle_closed);
+    close(c->fd);
+}
+
+void pm_conn_lost(struct pm_conn *c)
+{
+    void *owner = c->owner;
+    enum pm_conn_state state = c->state;
+    bool waiting = state == PM_CONN_HTTP && owner;
+    pm_conn_drop(c);
+    c->owner = NULL;
+    if (waiting)
+        c->ops.exchange->on_gone(owner, c);
+    else if (state == PM_CONN_WEBSOCKET && owner)
+        c->ops.socket->on_gone(owner, c);
+}
+
+void pm_conn_deadline(struct pm_conn *c, uint32_t ms)
+{
+    if (ms == 0)
+        pm_timer_stop(&c->timer);
+    else
+        pm_timer_set(&c->timer, pm_mono_add_ms(pm_loop_now(), ms));
+}
+
+/* What the timer means follows from what the connection waits for. */
+static void on_time(struct pm_timer *t)
+{
+    struct pm_conn *c = t->owner;
+    if (c->state == PM_CONN_HTTP && !c->blocked)
+        pm_conn_http_late(c);
+    else
+        pm_conn_lost(c); /* it takes nothing, does not answer our close, or its owner's time is over */
+}
+
+void pm_conn_update(struct pm_conn *c)
+{
+    bool held = c->state == PM_CONN_HTTP && c->http->phase == PM_PHASE_ANSWER;
+    bool full = c->congested && c->state != PM_CONN_LINGER;
+    unsigned wanted =
+        (held || full || c->ended ? 0 : PM_LOOP_READ) | (held ? PM_LOOP_HANGUP : 0) | (c->blocked ? PM_LOOP_WRITE : 0);
+    if (wanted == c->watched)
+        return;
+    c->watched = wanted;
+    pm_watch_set(&c->watch, wanted);
+}
+
+void pm_conn_linger(struct pm_conn *c)
+{
+    c->state = PM_CONN_LINGER;
+    c->owner = NULL;
+    pm_conn_deadline(c, c->server->options.close_ms);
+    pm_turn_ask(&c->flush, c->server->loop);
+}
+
+/* The queue went down: let the sources go on. */
+static void check_marks(struct pm_conn *c)
+{
+    const struct pm_server_options *o = &c->server->options;
+    if (!c->congested || c->out.queued > o->queue_low)
+        return;
+    c->congested = false;
+    if (c->state == PM_CONN_WEBSOCKET && c->owner)
+        c->ops.socket->on_drained(c->owner, c);
+}
+
+static void flush(struct pm_conn *c)
+{
+    size_t before = c->out.queued;
+    int r = pm_outq_write(&c->out, &c->server->pool, c->fd);
+    if (r < 0) {
+        pm_conn_lost(c);
+        return;
+    }
+    bool was_blocked = c->blocked;
+    c->blocked = r == 1;
+    if (c->blocked && (!was_blocked || c->out.queued < before) && c->state != PM_CONN_LINGER)
+        pm_conn_deadline(c, c->server->options.stall_ms);
+    else if (was_blocked && !c->blocked && c->state != PM_CONN_LINGER)
+        pm_conn_deadline(c, c->state == PM_CONN_HTTP ? c->server->options.idle_ms : 0);
+    if (c->state == PM_CONN_LINGER && !c->blocked) {
+        if (c->ended) {
+            pm_conn_drop(c);
+            return;
+        }
+        shutdown(c->fd, SHUT_WR);
+    }
+    check_marks(c);
+    if (c->state != PM_CONN_CLOSED)
+        pm_conn_update(c);
+}
+
+static void on_flush(struct pm_turn *t)
+{
+    struct pm_conn *c = pm_container(t, struct pm_conn, flush);
+    if (c->out.queued > c->server->options.queue_max) {
+        pm_conn_lost(c);
+        return;
+    }
+    if (!c->blocked)
+        flush(c);
+    if (c->state == PM_CONN_HTTP && !c->congested)
+        pm_conn_http_resume(c);
+}
+
+void pm_conn_queued(struct pm_conn *c, int r)
+{
+    const struct pm_server_options *o = &c->server->options;
+    if (r < 0)
+        c->out.queued = o->queue_max + 1; /* a frame with a hole in it: the connection cannot go on */
+    if (c->out.queued > o->queue_high)
+        c->congested = true;
+    if (!c->busy)
+        pm_turn_ask(&c->flush, c->server->loop);
+}
+
+void pm_conn_queue(struct pm_conn *c, const void *p, size_t n)
+{
+    pm_conn_queued(c, pm_outq_copy(&c->out, &c->server->pool, p, n));
+}
+
+static void take_input(struct pm_conn *c, size_t n)
+{
+    c->busy = true;
+    if (!c->had_input)
+        pm_server_heard(c->server, c);
+    c->had_input = true;
+    if (c->state == PM_CONN_HTTP)
+        pm_conn_http_input(c, c->server->buffer, n);
+    else if (c->state == PM_CONN_WEBSOCKET)
+        pm_conn_ws_input(c, c->server->buffer, n);
+    c->busy = false;
+    if (c->state != PM_CONN_CLOSED && c->out.queued > 0)
+        on_flush(&c->flush);
+    if (c->state != PM_CONN_CLOSED)
+        pm_conn_update(c);
+}
+
+/* The client sent its FIN. It may have done so behind a request whose answer is still on its way. */
+static void on_end(struct pm_conn *c)
+{
+    c->ended = true;
+    if (c->state == PM_CONN_WEBSOCKET || c->out.queued == 0) {
+        pm_conn_lost(c);
+        return;
+    }
+    if (c->state == PM_CONN_HTTP)
+        pm_conn_linger(c);
+    pm_conn_update(c);
+}
+
+static void read_some(struct pm_conn *c)
+{
+    ssize_t n = recv(c->fd, c->server->buffer, sizeof(c->server->buffer), MSG_DONTWAIT);
+    if (n > 0)
+        take_input(c, (size_t)n);
+    else if (n == 0)
+        on_end(c);
+    else if (errno != EAGAIN && errno != EINTR)
+        pm_conn_lost(c);
+}
+
+static void on_ready(struct pm_watch *w, unsigned events)
+{
+    struct pm_conn *c = w->owner;
+    if (events & PM_LOOP_WRITE)
+        on_flush(&c->flush);
+    if (c->state == PM_CONN_CLOSED)
+        return;
+    if ((events & PM_LOOP_READ) && (c->watched & PM_LOOP_READ))
+        read_some(c);
+    else if (events & PM_LOOP_HANGUP)
+        pm_conn_lost(c);
+}
+
+bool pm_conn_hung_up(const struct pm_conn *c)
+{
+    char byte;
+    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+int pm_conn_new(struct pm_server *s, int fd, struct pm_conn **ret)
+{
+    struct pm_conn *c = calloc(1, sizeof(*c));
+    if (!c) {
+        close(fd);
+        return -ENOMEM;
+    }
+    c->server = s;
+    c->fd = fd;
+    pm_list_init(&c->link);
+    int one = 1, unsent = s->options.unsent_kernel;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+    int r = pm_conn_http_new(c);
+    if (r == 0)
+        r = pm_watch_init(&c->watch, s->loop, fd, on_ready, c);
+    if (r < 0) {
+        pm_conn_http_free(c);
+        free(c);
+        close(fd);
+        return r;
+    }
+    pm_timer_init(&c->timer, s->loop, on_time, c);
+    pm_turn_init(&c->flush, on_flush);
+    c->handles = 2;
+    pm_conn_deadline(c, s->options.first_byte_ms);
+    pm_conn_update(c);
+    *ret = c;
+    return 0;
+}

@@ -1,0 +1,123 @@
+/* conn.h - one TCP connection of the server: HTTP requests one after the other, then perhaps a WebSocket for good. */
+#ifndef PM_NET_CONN_H
+#define PM_NET_CONN_H
+
+#include "loop/loop.h"
+#include "net/message.h"
+#include "net/outq.h"
+#include "proto/http.h"
+#include "proto/websocket.h"
+
+struct pm_server;
+struct pm_conn_http;
+
+enum pm_conn_state {
+    PM_CONN_HTTP,      /* reading requests, or waiting for an answer to one */
+    PM_CONN_WEBSOCKET, /* messages both ways */
+    PM_CONN_LINGER,    /* our last bytes are on their way; what still comes in is thrown away */
+    PM_CONN_CLOSED,    /* nothing happens any more; the memory goes when the loop has let go */
+};
+
+struct pm_conn;
+
+/* Told to whoever keeps a request waiting. on_gone: the client hung up before the answer; the last call. */
+struct pm_exchange_ops {
+    void (*on_body)(void *owner, struct pm_conn *c, uint8_t *p, size_t n); /* whole; may be changed in place */
+    void (*on_gone)(void *owner, struct pm_conn *c);
+};
+
+/* Told to whoever took the WebSocket. Each may send, close the connection, or detach from it. */
+struct pm_ws_ops {
+    void (*on_message)(void *owner, struct pm_conn *c, bool binary, uint8_t *p, size_t n); /* p is borrowed */
+    void (*on_drained)(void *owner, struct pm_conn *c); /* the queue was over the high mark and is below the low one */
+    void (*on_gone)(void *owner, struct pm_conn *c);    /* closed by the client, by a fault or a limit; the last call */
+};
+
+struct pm_conn {
+    struct pm_server *server;
+    struct pm_link link;
+    int fd;
+    enum pm_conn_state state;
+    bool busy;      /* inside its own input: what is produced goes out in one write behind it */
+    bool blocked;   /* the socket is full: wait until it takes more */
+    bool congested; /* over the high mark, not yet below the low one: nothing is read meanwhile */
+    bool had_input;
+    bool ended;      /* the client will send no more; it may still read */
+    bool closing;    /* WebSocket: our close frame is out, the client's is awaited */
+    uint8_t handles; /* of the loop that are not closed yet */
+    unsigned watched;
+    struct pm_watch watch;
+    struct pm_timer timer;
+    struct pm_turn flush;
+    struct pm_outq out;
+    struct pm_conn_http *http; /* NULL once it is a WebSocket */
+    struct pm_ws_reader ws;
+    struct pm_bytes message; /* the parts so far of a message that came in several reads */
+    uint32_t control_frames; /* within the present second */
+    int64_t control_second;
+    union {
+        const struct pm_exchange_ops *exchange;
+        const struct pm_ws_ops *socket;
+    } ops;
+    void *owner;
+};
+
+/* Take over an accepted non-blocking socket. 0 and *ret, which lives until it closes, or a negative errno (the
+ * descriptor is then closed). */
+int pm_conn_new(struct pm_server *s, int fd, struct pm_conn **ret);
+
+/* Drop it now, without a word to its owner. What was queued is lost. */
+void pm_conn_drop(struct pm_conn *c);
+
+/* Drop it and tell its owner, as when the client had gone. */
+void pm_conn_lost(struct pm_conn *c);
+
+/* ---- answers to a request; the connection goes on to the next one ---- */
+
+struct pm_response {
+    unsigned status;
+    const char *content_type; /* NULL: none */
+    const char *fields;       /* more header fields, each with CR LF, or NULL */
+    const void *body;
+    size_t n;
+    bool cors;  /* let the page that asked read it */
+    bool close; /* and end the connection behind it */
+};
+
+void pm_conn_respond(struct pm_conn *c, const struct pm_response *r);
+
+/* Answer with the error object that all errors over HTTP have, and close. */
+void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why);
+
+/* Called while the head is looked at: let the body come first. */
+void pm_conn_await_body(struct pm_conn *c, const struct pm_exchange_ops *ops, void *owner);
+
+/* Keep the client waiting for an answer; on_gone is called if it hangs up. */
+void pm_conn_hold(struct pm_conn *c, const struct pm_exchange_ops *ops, void *owner);
+
+/* True if the client of a waiting request has hung up, although the loop has not told so yet. */
+bool pm_conn_hung_up(const struct pm_conn *c);
+
+/* ---- WebSocket ---- */
+
+/* Called while the head is looked at: answer 101 if the request is a correct upgrade (true), else a 400 or 426 (false).
+ */
+bool pm_conn_upgrade(struct pm_conn *c, const struct pm_http_head *head, const struct pm_ws_ops *ops, void *owner);
+
+/* Give the WebSocket to somebody else. */
+void pm_conn_set_ws_owner(struct pm_conn *c, const struct pm_ws_ops *ops, void *owner);
+
+/* Queue a frame; it goes out at the end of this turn at the latest. A queue that is over its maximum drops the
+ * connection (on_gone follows on a later turn). */
+void pm_conn_send_text(struct pm_conn *c, const void *p, size_t n);
+void pm_conn_send_message(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
+void pm_conn_send_base64(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
+
+/* Say goodbye with this status (PM_WS_NO_STATUS: an empty close frame) and detach: no callback comes any more. */
+void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status);
+
+/* End the connection as if the client had gone when this time comes, unless cancelled. For WebSockets only. */
+void pm_conn_expire(struct pm_conn *c, struct pm_mono when);
+void pm_conn_expire_cancel(struct pm_conn *c);
+
+#endif

@@ -1,0 +1,168 @@
+/* conn_ws.c - see conn.h; frames in and out. A message that comes whole in one read is handed over where it lies. */
+#include "net/conn_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void pm_conn_ws_start(struct pm_conn *c)
+{
+    const struct pm_server_options *o = &c->server->options;
+    c->state = PM_CONN_WEBSOCKET;
+    c->message = pm_bytes_empty(o->ws.message);
+    pm_ws_reader_init(&c->ws, PM_WS_SERVER, o->ws);
+    pm_conn_deadline(c, 0);
+    pm_conn_update(c);
+}
+
+static void send_frame(struct pm_conn *c, enum pm_ws_opcode opcode, const void *p, size_t n)
+{
+    uint8_t head[PM_WS_HEAD_MAX];
+    size_t head_n = pm_ws_frame_head(head, opcode, false, n);
+    pm_conn_queue(c, head, head_n);
+    pm_conn_queue(c, p, n);
+}
+
+void pm_conn_send_text(struct pm_conn *c, const void *p, size_t n)
+{
+    if (c->state == PM_CONN_WEBSOCKET)
+        send_frame(c, PM_WS_TEXT, p, n);
+}
+
+void pm_conn_send_message(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m)
+{
+    if (c->state != PM_CONN_WEBSOCKET)
+        return;
+    const uint8_t *from = m->bytes + m->frame_at;
+    if (m->binary && version == PM_EIO_3) {
+        uint8_t head[PM_WS_HEAD_MAX + 1];
+        size_t n = pm_ws_frame_head(head, PM_WS_BINARY, false, m->n + 1);
+        head[n++] = PM_EIO_MESSAGE;
+        pm_conn_queue(c, head, n);
+        from = pm_message_payload(m);
+    }
+    size_t n = (size_t)(pm_message_payload(m) + m->n - from);
+    pm_conn_queued(c, pm_outq_share(&c->out, &c->server->pool, m, from, n));
+}
+
+void pm_conn_send_base64(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m)
+{
+    if (c->state != PM_CONN_WEBSOCKET)
+        return;
+    char *text = malloc(pm_eio_base64_bound(m->n));
+    if (text)
+        send_frame(c, PM_WS_TEXT, text, pm_eio_base64_write(version, pm_message_payload(m), m->n, text));
+    else
+        pm_conn_queued(c, -ENOMEM);
+    free(text);
+}
+
+static void send_close(struct pm_conn *c, enum pm_ws_status status)
+{
+    uint8_t code[2] = {(uint8_t)(status >> 8), (uint8_t)status};
+    send_frame(c, PM_WS_CLOSE, code, status == PM_WS_NO_STATUS ? 0 : sizeof(code));
+}
+
+void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status)
+{
+    if (c->state != PM_CONN_WEBSOCKET || c->closing)
+        return;
+    send_close(c, status);
+    c->owner = NULL;
+    c->closing = true;
+    pm_bytes_fini(&c->message);
+    pm_conn_deadline(c, c->server->options.close_ms);
+}
+
+void pm_conn_set_ws_owner(struct pm_conn *c, const struct pm_ws_ops *ops, void *owner)
+{
+    c->ops.socket = ops;
+    c->owner = owner;
+}
+
+void pm_conn_expire(struct pm_conn *c, struct pm_mono when)
+{
+    pm_timer_set(&c->timer, when);
+}
+
+void pm_conn_expire_cancel(struct pm_conn *c)
+{
+    pm_timer_stop(&c->timer);
+}
+
+/* The end of the WebSocket, begun by the client or forced by what it sent. */
+static void finish(struct pm_conn *c, enum pm_ws_status status)
+{
+    const struct pm_ws_ops *ops = c->ops.socket;
+    void *owner = c->owner;
+    if (!c->closing)
+        send_close(c, status);
+    pm_conn_linger(c);
+    if (owner)
+        ops->on_gone(owner, c);
+}
+
+/* False if the client sends more pings and pongs than anybody needs. */
+static bool count_control(struct pm_conn *c)
+{
+    int64_t second = pm_loop_now().us / 1000000;
+    if (second != c->control_second) {
+        c->control_second = second;
+        c->control_frames = 0;
+    }
+    return ++c->control_frames <= c->server->options.control_frames;
+}
+
+static void on_control(struct pm_conn *c, const struct pm_ws_event *ev)
+{
+    if (ev->opcode == PM_WS_CLOSE)
+        finish(c, (enum pm_ws_status)ev->status);
+    else if (!count_control(c))
+        finish(c, PM_WS_POLICY);
+    else if (ev->opcode == PM_WS_PING && !c->closing && c->out.queued < c->server->options.queue_low)
+        send_frame(c, PM_WS_PONG, ev->data, ev->n); /* 5.5.3: a pong may be left out when others follow */
+}
+
+static void deliver(struct pm_conn *c, const struct pm_ws_event *ev)
+{
+    bool binary = ev->opcode == PM_WS_BINARY;
+    if (c->closing)
+        return;
+    if (c->message.n == 0 && ev->last) {
+        c->ops.socket->on_message(c->owner, c, binary, (uint8_t *)(uintptr_t)ev->data, ev->n);
+        return;
+    }
+    if (c->message.n == 0 && pm_bytes_reserve(&c->message, ev->expect < PM_READ_BUFFER ? ev->expect : ev->n) < 0) {
+        finish(c, PM_WS_TOO_BIG);
+        return;
+    }
+    if (pm_bytes_append(&c->message, ev->data, ev->n) < 0) {
+        finish(c, PM_WS_TOO_BIG);
+        return;
+    }
+    if (!ev->last)
+        return;
+    struct pm_bytes whole = c->message; /* its reader may close the connection, or send us into the next message */
+    c->message = pm_bytes_empty(whole.max);
+    c->ops.socket->on_message(c->owner, c, binary, whole.p, whole.n);
+    pm_bytes_fini(&whole);
+}
+
+void pm_conn_ws_input(struct pm_conn *c, uint8_t *p, size_t n)
+{
+    while (c->state == PM_CONN_WEBSOCKET) {
+        struct pm_ws_event ev;
+        ssize_t used = pm_ws_read(&c->ws, p, n, &ev);
+        if (used < 0) {
+            finish(c, (enum pm_ws_status)c->ws.fail_status);
+            return;
+        }
+        p += used;
+        n -= (size_t)used;
+        if (ev.type == PM_WS_NOTHING)
+            return;
+        if (ev.type == PM_WS_CONTROL)
+            on_control(c, &ev);
+        else
+            deliver(c, &ev);
+    }
+}

@@ -1,0 +1,75 @@
+/* engine.h - an Engine.IO server (protocols 3 and 4) under one path: sessions that outlive their connections. */
+#ifndef PM_NET_ENGINE_H
+#define PM_NET_ENGINE_H
+
+#include "net/message.h"
+#include "net/server.h"
+
+struct pm_engine;
+struct pm_session;
+
+/* Times in milliseconds, sizes in bytes. */
+struct pm_engine_options {
+    uint32_t ping_interval_ms, ping_timeout_ms;
+    uint32_t upgrade_timeout_ms;
+    uint32_t connect_timeout_ms;             /* until pm_session_established(); 0: none is awaited */
+    uint32_t farewell_ms;                    /* how long a session that we closed waits for a poll to be told */
+    uint64_t max_payload;                    /* of one post or one WebSocket message; announced to the client */
+    unsigned sessions;                       /* at most */
+    unsigned packets_in, packets_out;        /* in a post; in the answer to a poll */
+    size_t answer_bytes;                     /* an answer to a poll takes no further packet beyond these */
+    size_t queue_low, queue_high, queue_max; /* of a session by polling; a WebSocket has the server's */
+    bool allow_v3;
+};
+
+struct pm_engine_options pm_engine_defaults(void);
+
+enum pm_close_reason {
+    PM_CLOSED_BY_CLIENT,
+    PM_CLOSED_BY_SERVER,
+    PM_CLOSED_TRANSPORT, /* the connection broke */
+    PM_CLOSED_TIMEOUT,   /* heartbeat */
+    PM_CLOSED_PARSE,     /* what came was not the protocol */
+    PM_CLOSED_OVERFLOW,  /* the client does not read */
+};
+
+/* Told to whoever uses the engine, always from the loop. */
+struct pm_engine_ops {
+    /* A new session; *ret_app is handed back in the calls below. A negative value refuses it (403). Messages sent here
+     * go to a version 3 client in the same answer as its handshake. */
+    int (*on_open)(void *owner, struct pm_session *s, const struct pm_http_head *head, void **ret_app);
+    void (*on_message)(void *app, struct pm_session *s, bool binary, uint8_t *p, size_t n); /* p is borrowed */
+    void (*on_drained)(void *app, struct pm_session *s); /* was over the high mark, is below the low one */
+    void (*on_close)(void *app, struct pm_session *s, enum pm_close_reason reason); /* last call; s dies after it */
+};
+
+/* Serve Engine.IO under `path` of a server, which must outlive it. The caller owns *ret. 0 or a negative errno. */
+int pm_engine_new(struct pm_server *server, const char *path, const struct pm_engine_options *options,
+                  const struct pm_engine_ops *ops, void *owner, struct pm_engine **ret);
+
+/* Close all sessions (on_close is called) and forget them. NULL is fine. Returns NULL. */
+struct pm_engine *pm_engine_free(struct pm_engine *e);
+
+/* Queue a message; the session takes its own reference. Order is kept over an upgrade of the transport. A session whose
+ * queue passes its maximum is closed on a later turn (PM_CLOSED_OVERFLOW). */
+void pm_session_send(struct pm_session *s, struct pm_message *m);
+
+/* Bytes that wait for the client, and whether they are over the high mark (then on_drained follows). */
+size_t pm_session_queued(const struct pm_session *s);
+bool pm_session_congested(const struct pm_session *s);
+
+/* The application protocol began: the connect timeout no longer runs. */
+void pm_session_established(struct pm_session *s);
+
+/* Close it. on_close is called before this returns. */
+void pm_session_close(struct pm_session *s, enum pm_close_reason reason);
+
+/* Cut the transport without a word, as a broken cable would: for tests of what clients do then. */
+void pm_session_cut(struct pm_session *s);
+
+enum pm_eio_version pm_session_version(const struct pm_session *s);
+
+/* The session's id: PM_IDENT_LENGTH characters, not terminated. A secret: whoever knows it can speak as this client. */
+const char *pm_session_id(const struct pm_session *s);
+
+#endif

@@ -1,0 +1,36 @@
+/* message.h - one outgoing Engine.IO message, encoded once as a WebSocket frame and shared by all its receivers. */
+#ifndef PM_NET_MESSAGE_H
+#define PM_NET_MESSAGE_H
+
+#include "proto/engineio.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PM_MESSAGE_HEADROOM = 16 }; /* frame head (at most 10 bytes) and packet type before the payload */
+
+/* Immutable once sent. Counted references; not for several threads. */
+struct pm_message {
+    uint32_t refs;
+    bool binary;
+    uint8_t frame_at; /* in bytes[]: where the frame of a WebSocket starts; for binary ones that of version 4 */
+    size_t n;         /* payload bytes */
+    uint8_t bytes[];  /* headroom, payload */
+};
+
+/* A message of n payload bytes with one reference, which the caller owns and fills through pm_message_payload() before
+ * it is sent. NULL without memory. */
+struct pm_message *pm_message_new(bool binary, size_t n);
+
+static inline uint8_t *pm_message_payload(struct pm_message *m)
+{
+    return m->bytes + PM_MESSAGE_HEADROOM;
+}
+
+struct pm_message *pm_message_ref(struct pm_message *m);
+
+/* Drop a reference; NULL is fine. Returns NULL. */
+struct pm_message *pm_message_unref(struct pm_message *m);
+
+#endif

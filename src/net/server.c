@@ -1,0 +1,248 @@
+/* server.c - see server.h. */
+#include "net/server.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { BACKLOG = 1024, ACCEPTS_A_TURN = 64 };
+
+struct pm_server_options pm_server_defaults(size_t payload)
+{
+    return (struct pm_server_options){
+        .http = {.head = 16 * 1024, .fields = 100, .target = 4096, .body = payload},
+        .ws = {.message = payload, .fragments = 1024},
+        .first_byte_ms = 60000,
+        .head_ms = 10000,
+        .body_ms = 20000,
+        .idle_ms = 60000,
+        .stall_ms = 30000,
+        .close_ms = 5000,
+        .queue_low = 64 * 1024,
+        .queue_high = 1024 * 1024,
+        .queue_max = 16 * 1024 * 1024,
+        .control_frames = 50,
+        .connections = 256,
+        .silent_connections = 64,
+        .unsent_kernel = 128 * 1024,
+    };
+}
+
+int pm_server_new(struct pm_loop *loop, const struct pm_server_options *options, struct pm_server **ret)
+{
+    struct pm_server *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->loop = loop;
+    s->options = *options;
+    pm_list_init(&s->connections);
+    pm_list_init(&s->silent);
+    *ret = s;
+    return 0;
+}
+
+static void on_listener_closed(void *owner)
+{
+    struct pm_server *s = owner;
+    if (--s->open_listeners == 0)
+        free(s);
+}
+
+static void drop_all(struct pm_link *list)
+{
+    while (!pm_list_empty(list))
+        pm_conn_lost(pm_container(list->next, struct pm_conn, link));
+}
+
+struct pm_server *pm_server_free(struct pm_server *s)
+{
+    if (!s)
+        return NULL;
+    drop_all(&s->silent);
+    drop_all(&s->connections);
+    pm_out_pool_fini(&s->pool);
+    if (s->n_listeners == 0)
+        free(s);
+    for (unsigned i = 0, n = s->n_listeners; i < n; i++) {
+        close(s->listeners[i].fd);
+        pm_watch_close(&s->listeners[i].watch, on_listener_closed);
+    }
+    return NULL;
+}
+
+void pm_server_route(struct pm_server *s, const char *path,
+                     void (*on_request)(void *owner, struct pm_conn *c, const struct pm_http_head *head), void *owner)
+{
+    assert(s->n_routes < PM_ROUTES_MAX);
+    s->routes[s->n_routes++] = (struct pm_route){path, on_request, owner};
+}
+
+/* ---- connections ---- */
+
+void pm_server_heard(struct pm_server *s, struct pm_conn *c)
+{
+    pm_list_remove(&c->link);
+    pm_list_append(&s->connections, &c->link);
+    s->n_silent--;
+}
+
+void pm_server_forget(struct pm_server *s, struct pm_conn *c)
+{
+    pm_list_remove(&c->link);
+    s->n_connections--;
+    if (!c->had_input)
+        s->n_silent--;
+}
+
+/* Tell a client that there is no room, without spending a connection on it. */
+static void turn_away(int fd)
+{
+    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+                                 "Content-Length: 115\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+                                 "{\"error\":{\"code\":\"too-many-connections\",\"message\":\"All connections are in "
+                                 "use. Close other pages or try again.\"}}";
+    ssize_t n = send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)n; /* it is going away either way */
+    close(fd);
+}
+
+static void take_connection(struct pm_server *s, int fd)
+{
+    if (s->n_connections >= s->options.connections) {
+        turn_away(fd);
+        return;
+    }
+    if (s->n_silent >= s->options.silent_connections)
+        pm_conn_drop(pm_container(s->silent.next, struct pm_conn, link));
+    struct pm_conn *c;
+    if (pm_conn_new(s, fd, &c) < 0)
+        return; /* the client sees its connection closed; there is no memory to say more */
+    pm_list_append(&s->silent, &c->link);
+    s->n_connections++;
+    s->n_silent++;
+}
+
+static void on_listener_ready(struct pm_watch *w, unsigned events)
+{
+    struct pm_listener *l = w->owner;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE)
+                pm_log(PM_LOG_WARNING, "Cannot accept a connection: %s. Raise the limit of open files (ulimit -n).",
+                       strerror(errno));
+            return;
+        }
+        take_connection(l->server, fd);
+    }
+}
+
+/* ---- listening ---- */
+
+static int open_listener(int family, uint16_t port, int *ret_fd, uint16_t *ret_port)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = {0};
+    socklen_t length = family == AF_INET ? sizeof(a.v4) : sizeof(a.v6);
+    if (family == AF_INET)
+        a.v4 = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    else
+        a.v6 = (struct sockaddr_in6){
+            .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    PM_AUTO_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+    if (bind(fd, &a.any, length) < 0 || listen(fd, BACKLOG) < 0 || getsockname(fd, &a.any, &length) < 0)
+        return -errno;
+    *ret_port = ntohs(family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
+    *ret_fd = pm_take_fd(&fd);
+    return 0;
+}
+
+static int add_listener(struct pm_server *s, int fd)
+{
+    struct pm_listener *l = &s->listeners[s->n_listeners];
+    *l = (struct pm_listener){.server = s, .fd = fd};
+    int r = pm_watch_init(&l->watch, s->loop, fd, on_listener_ready, l);
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    l->watch.owner = l;
+    pm_watch_set(&l->watch, PM_LOOP_READ);
+    s->n_listeners++;
+    s->open_listeners++;
+    return 0;
+}
+
+static bool is_absent_family(int error)
+{
+    return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+}
+
+int pm_server_listen(struct pm_server *s, uint16_t port)
+{
+    enum { TRIES = 16 }; /* a free port of one family may be taken in the other */
+    assert(s->n_listeners == 0);
+    for (int i = 0; i < TRIES; i++) {
+        uint16_t chosen;
+        int v4, v6 = -1;
+        int r = open_listener(AF_INET, port, &v4, &chosen);
+        if (r < 0)
+            return r;
+        uint16_t same;
+        r = open_listener(AF_INET6, chosen, &v6, &same);
+        if (r == -EADDRINUSE && port == 0) {
+            close(v4);
+            continue;
+        }
+        if (r < 0 && !is_absent_family(r)) {
+            close(v4);
+            return r;
+        }
+        r = add_listener(s, v4);
+        if (r == 0 && v6 >= 0)
+            r = add_listener(s, v6);
+        return r < 0 ? r : chosen;
+    }
+    return -EADDRINUSE;
+}
+
+/* ---- routes ---- */
+
+static bool matches(const char *path, struct pm_http_text wanted)
+{
+    size_t n = strlen(path);
+    return wanted.n >= n && memcmp(wanted.p, path, n) == 0 && (wanted.n == n || wanted.p[n] == '/' || n == 1);
+}
+
+void pm_server_dispatch(struct pm_server *s, struct pm_conn *c, const struct pm_http_head *head)
+{
+    static const struct pm_http_refusal not_found = {404, "not-found", "There is nothing at this address."};
+    const struct pm_route *best = NULL;
+    for (unsigned i = 0; i < s->n_routes; i++) {
+        const struct pm_route *route = &s->routes[i];
+        if (matches(route->path, head->path) && (!best || strlen(route->path) > strlen(best->path)))
+            best = route;
+    }
+    if (best)
+        best->on_request(best->owner, c, head);
+    else
+        pm_conn_refuse(c, &not_found);
+}

@@ -1,0 +1,78 @@
+/* server.h - the HTTP server: listeners on loopback, connections, and the table of paths with who serves them. */
+#ifndef PM_NET_SERVER_H
+#define PM_NET_SERVER_H
+
+#include "loop/loop.h"
+#include "net/conn.h"
+
+/* Every limit of the transport. Times in milliseconds, sizes in bytes. */
+struct pm_server_options {
+    struct pm_http_limits http;
+    struct pm_ws_limits ws;
+    uint32_t first_byte_ms;                  /* a connection that never said anything */
+    uint32_t head_ms, body_ms, idle_ms;      /* whole head, whole body, between two requests */
+    uint32_t stall_ms;                       /* a client that takes nothing of what we write */
+    uint32_t close_ms;                       /* for the answer to our close */
+    size_t queue_low, queue_high, queue_max; /* unsent bytes of one connection */
+    uint32_t control_frames;                 /* pings and pongs a second */
+    unsigned connections;
+    unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
+    int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
+};
+
+/* The defaults of the project, with WebSocket messages and bodies of up to `payload` bytes. */
+struct pm_server_options pm_server_defaults(size_t payload);
+
+/* One thing that is served. on_request is called when a head is complete and must answer, hold, await the body or
+ * upgrade before it returns. The head is borrowed for that call. */
+struct pm_route {
+    const char *path; /* "/socket.io": matches it, it with a slash, and everything below */
+    void (*on_request)(void *owner, struct pm_conn *c, const struct pm_http_head *head);
+    void *owner;
+};
+
+enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 2, PM_READ_BUFFER = 64 * 1024 };
+
+struct pm_listener {
+    struct pm_server *server;
+    struct pm_watch watch;
+    int fd;
+};
+
+struct pm_server {
+    struct pm_loop *loop;
+    struct pm_server_options options;
+    struct pm_route routes[PM_ROUTES_MAX];
+    unsigned n_routes;
+    struct pm_listener listeners[PM_LISTENERS_MAX];
+    unsigned n_listeners;
+    unsigned open_listeners;
+    struct pm_link connections, silent; /* struct pm_conn; silent ones said nothing so far, the oldest is first */
+    unsigned n_connections, n_silent;
+    struct pm_out_pool pool;
+    uint8_t buffer[PM_READ_BUFFER]; /* what was just read, of whichever connection */
+};
+
+/* A server that listens nowhere yet. The caller owns *ret, pm_server_free() ends it. 0 or -ENOMEM. */
+int pm_server_new(struct pm_loop *loop, const struct pm_server_options *options, struct pm_server **ret);
+
+/* Drop all connections and listeners. Owners of WebSockets and exchanges are told first. The memory is freed by the
+ * loop, in pm_loop_fini() at the latest. NULL is fine. Returns NULL. */
+struct pm_server *pm_server_free(struct pm_server *s);
+
+/* Serve a path; the longest that matches is asked. At most PM_ROUTES_MAX, the strings must outlive the server. */
+void pm_server_route(struct pm_server *s, const char *path,
+                     void (*on_request)(void *owner, struct pm_conn *c, const struct pm_http_head *head), void *owner);
+
+/* Listen on 127.0.0.1 and ::1, both or none (one family is enough where the kernel has no IPv6). Port 0 takes a free
+ * one. Returns the port, or a negative errno: -EADDRINUSE if somebody has it on either. */
+int pm_server_listen(struct pm_server *s, uint16_t port);
+
+/* For conn.c: a connection said its first byte, or is gone. */
+void pm_server_heard(struct pm_server *s, struct pm_conn *c);
+void pm_server_forget(struct pm_server *s, struct pm_conn *c);
+
+/* For conn.c: find who serves the request and hand it over. */
+void pm_server_dispatch(struct pm_server *s, struct pm_conn *c, const struct pm_http_head *head);
+
+#endif

@@ -1,0 +1,238 @@
+/* sockets_client.c - what a client says: packets are read, attachments gathered, and handed to the namespace's socket.
+ */
+#include "net/sockets_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct pm_socket *find_socket(struct pm_client *c, const char *name_space, size_t n)
+{
+    pm_list_for_each (link, &c->sockets) {
+        struct pm_socket *s = pm_container(link, struct pm_socket, link);
+        if (strlen(s->name_space) == n && memcmp(s->name_space, name_space, n) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static void drop_pending(struct pm_client *c)
+{
+    for (unsigned i = 0; c->pending && i < c->pending->have; i++)
+        free((void *)(uintptr_t)c->pending->attachments[i].p);
+    free(c->pending);
+    c->pending = NULL;
+}
+
+static void violation(struct pm_client *c)
+{
+    pm_session_close(c->session, PM_CLOSED_PARSE);
+}
+
+/* ---- CONNECT ---- */
+
+/* Turn a client away that has no socket in the namespace. */
+static void refuse_connect(struct pm_client *c, const struct pm_sio_packet *packet, const char *message)
+{
+    struct pm_socket *s = pm_socket_new(c, packet->name_space, packet->name_space_n);
+    if (s)
+        pm_socket_refuse(s, message, NULL);
+    else
+        pm_session_cut(c->session);
+}
+
+static void ask_door(struct pm_client *c, const struct pm_sio_packet *packet)
+{
+    char from_query[1024];
+    const char *auth = packet->has_data ? packet->data.p : "{}";
+    size_t n = packet->has_data ? packet->data.n : 2;
+    if (packet->query) {
+        ssize_t length = pm_sio_query_to_json(packet->query, packet->query_n, from_query, sizeof(from_query));
+        if (length < 0) {
+            refuse_connect(c, packet, "bad-auth");
+            return;
+        }
+        auth = from_query;
+        n = (size_t)length;
+    }
+    struct pm_socket *s = pm_socket_new(c, packet->name_space, packet->name_space_n);
+    if (!s) {
+        pm_session_cut(c->session);
+        return;
+    }
+    c->all->ops->on_connect(c->all->owner, s, auth, n);
+}
+
+static void on_connect_packet(struct pm_client *c, const struct pm_sio_packet *packet)
+{
+    struct pm_socket *s = find_socket(c, packet->name_space, packet->name_space_n);
+    uint64_t offset;
+    pm_session_established(c->session);
+    if (s && s->state != PM_SOCKET_LEFT) {
+        if (pm_session_version(c->session) == PM_EIO_4) /* clients of version 3 are in "/" before they can ask */
+            violation(c);
+        return;
+    }
+    if (s)
+        pm_socket_gone(s); /* it left earlier and comes anew */
+    if (c->n_sockets >= c->all->options.namespaces) {
+        refuse_connect(c, packet, "too-many-namespaces");
+        return;
+    }
+    s = pm_recovery_find(c, packet, &offset);
+    if (s)
+        pm_recovery_return(s, c, offset);
+    else
+        ask_door(c, packet);
+}
+
+/* ---- events and acknowledgements ---- */
+
+static void dispatch(struct pm_client *c, const struct pm_sio_packet *packet, const struct pm_span *attachments)
+{
+    struct pm_socket *s = find_socket(c, packet->name_space, packet->name_space_n);
+    struct pm_args args = {packet->args, packet->args_n, attachments, packet->attachments};
+    if (s && s->state == PM_SOCKET_LEFT)
+        return; /* sent before the client knew, or to nobody: it left */
+    if (!s || s->state != PM_SOCKET_JOINED) {
+        violation(c);
+    } else if (packet->type == PM_SIO_DISCONNECT) {
+        pm_socket_leave(s);
+    } else if (packet->type == PM_SIO_ACK) {
+        if (packet->id >= 0 && packet->has_data)
+            pm_socket_answered(s, packet->id, &args);
+    } else {
+        struct pm_event event = {packet->event, packet->event_n, args, packet->id};
+        c->all->ops->on_event(c->all->owner, s, &event);
+    }
+}
+
+/* A binary packet waits for its attachments; its text is kept, and read where it is kept. */
+static void begin_pending(struct pm_client *c, const uint8_t *p, size_t n)
+{
+    struct pm_pending *pending = malloc(sizeof(*pending) + n);
+    if (!pending) {
+        pm_session_cut(c->session);
+        return;
+    }
+    memcpy(pending->text, p, n);
+    pending->have = 0;
+    int r = pm_sio_read(pending->text, n, &c->all->options.packet, &pending->packet);
+    if (r == 0 && pending->packet.attachments > 0) {
+        pending->since = pm_loop_now();
+        c->pending = pending;
+        return;
+    }
+    if (r < 0)
+        violation(c);
+    else
+        dispatch(c, &pending->packet, NULL);
+    free(pending);
+}
+
+static void on_text(struct pm_client *c, const uint8_t *p, size_t n)
+{
+    struct pm_sio_packet packet;
+    if (c->pending) {
+        violation(c);
+        return;
+    }
+    if (n > 0 && (*p == '0' + PM_SIO_BINARY_EVENT || *p == '0' + PM_SIO_BINARY_ACK)) {
+        begin_pending(c, p, n);
+        return;
+    }
+    int r = pm_sio_read((const char *)p, n, &c->all->options.packet, &packet);
+    if (r == -EINVAL) {
+        struct pm_session *session = c->session; /* outlives the client within this turn */
+        refuse_connect(c, &packet, "bad-auth");
+        pm_session_close(session, PM_CLOSED_PARSE);
+    } else if (r < 0) {
+        violation(c);
+    } else if (packet.type == PM_SIO_CONNECT) {
+        on_connect_packet(c, &packet);
+    } else {
+        dispatch(c, &packet, NULL);
+    }
+}
+
+static void on_binary(struct pm_client *c, const uint8_t *p, size_t n)
+{
+    struct pm_pending *pending = c->pending;
+    if (!pending || pm_mono_reached(pm_loop_now(), pm_mono_add_ms(pending->since, c->all->options.attachments_ms))) {
+        violation(c);
+        return;
+    }
+    uint8_t *copy = malloc(n ? n : 1);
+    if (!copy) {
+        pm_session_cut(c->session);
+        return;
+    }
+    if (n > 0)
+        memcpy(copy, p, n);
+    pending->attachments[pending->have++] = (struct pm_span){copy, n};
+    if (pending->have < pending->packet.attachments)
+        return;
+    c->pending = NULL; /* the handler may close the client */
+    dispatch(c, &pending->packet, pending->attachments);
+    for (unsigned i = 0; i < pending->have; i++)
+        free((void *)(uintptr_t)pending->attachments[i].p);
+    free(pending);
+}
+
+/* ---- the engine's calls ---- */
+
+static int on_open(void *owner, struct pm_session *session, const struct pm_http_head *head, void **ret_app)
+{
+    struct pm_sockets *all = owner;
+    struct pm_client *c = calloc(1, sizeof(*c));
+    (void)head;
+    if (!c)
+        return -ENOMEM;
+    c->all = all;
+    c->session = session;
+    pm_list_init(&c->sockets);
+    *ret_app = c;
+    if (pm_session_version(session) == PM_EIO_3) {
+        static const struct pm_sio_packet root = {.type = PM_SIO_CONNECT, .name_space = "/", .name_space_n = 1};
+        on_connect_packet(c, &root);
+    }
+    return 0;
+}
+
+static void on_message(void *app, struct pm_session *session, bool binary, uint8_t *p, size_t n)
+{
+    (void)session;
+    if (binary)
+        on_binary(app, p, n);
+    else
+        on_text(app, p, n);
+}
+
+static void on_drained(void *app, struct pm_session *session)
+{
+    struct pm_client *c = app;
+    (void)session;
+    pm_list_for_each (link, &c->sockets) {
+        struct pm_socket *s = pm_container(link, struct pm_socket, link);
+        if (s->state == PM_SOCKET_JOINED)
+            c->all->ops->on_drained(c->all->owner, s);
+    }
+}
+
+static void on_close(void *app, struct pm_session *session, enum pm_close_reason reason)
+{
+    struct pm_client *c = app;
+    (void)session;
+    bool may_return = reason != PM_CLOSED_PARSE && c->all->options.recovery_ms > 0;
+    while (!pm_list_empty(&c->sockets)) {
+        struct pm_socket *s = pm_container(c->sockets.next, struct pm_socket, link);
+        if (may_return && s->state == PM_SOCKET_JOINED && pm_recovery_covers(s))
+            pm_recovery_leave(s);
+        else
+            pm_socket_gone(s);
+    }
+    drop_pending(c);
+    free(c);
+}
+
+const struct pm_engine_ops pm_client_ops = {on_open, on_message, on_drained, on_close};

@@ -1,0 +1,114 @@
+/* sockets_packet.c - outgoing Socket.IO packets: the text is written once, whoever gets it. */
+#include "net/sockets_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OFFSET_TEXT_MAX = 24 }; /* ,"18446744073709551615" */
+
+struct pm_message *pm_text_message(const char *head, size_t head_n, const char *body, size_t n)
+{
+    struct pm_message *m = pm_message_new(false, head_n + n);
+    if (!m)
+        return NULL;
+    memcpy(pm_message_payload(m), head, head_n);
+    if (n > 0)
+        memcpy(pm_message_payload(m) + head_n, body, n);
+    return m;
+}
+
+static size_t write_offset(char *out, uint64_t offset, bool first)
+{
+    if (offset == 0)
+        return 0;
+    return (size_t)snprintf(out, OFFSET_TEXT_MAX, "%s\"%llu\"", first ? "" : ",", (unsigned long long)offset);
+}
+
+/* `<head>["name",args,"offset"]`; an acknowledgement has no name. */
+static int write_text(struct pm_packet *p, enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
+                      const struct pm_args *args, uint64_t offset)
+{
+    size_t space_n = strlen(name_space), name_n = name ? strlen(name) : 0;
+    char small[512], *front = small, tail[OFFSET_TEXT_MAX];
+    size_t need = PM_SIO_HEAD_MAX + space_n + pm_json_quoted_max(name_n) + 2;
+    if (need > sizeof(small) && !(front = malloc(need)))
+        return -1;
+    size_t at = pm_sio_write_head(front, type, args->n_attachments, name_space, space_n, id);
+    front[at++] = '[';
+    if (name)
+        at += pm_json_quote(name, name_n, front + at);
+    if (name && args->n > 0)
+        front[at++] = ',';
+    p->offset_n = write_offset(tail, offset, !name && args->n == 0);
+    p->text = pm_message_new(false, at + args->n + p->offset_n + 1);
+    if (p->text) {
+        char *out = (char *)pm_message_payload(p->text);
+        memcpy(out, front, at);
+        if (args->n > 0)
+            memcpy(out + at, args->json, args->n);
+        memcpy(out + at + args->n, tail, p->offset_n);
+        out[at + args->n + p->offset_n] = ']';
+        p->bytes = p->text->n;
+    }
+    if (front != small)
+        free(front);
+    return p->text ? 0 : -1;
+}
+
+struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
+                                 const struct pm_args *args, uint64_t offset)
+{
+    struct pm_packet *p = calloc(1, sizeof(*p) + args->n_attachments * sizeof(p->attachments[0]));
+    if (!p)
+        return NULL;
+    p->refs = 1;
+    p->offset = offset;
+    if (write_text(p, type, name_space, id, name, args, offset) < 0)
+        return pm_packet_unref(p);
+    for (unsigned i = 0; i < args->n_attachments; i++) {
+        const struct pm_span *from = &args->attachments[i];
+        struct pm_message *m = pm_message_new(true, from->n);
+        if (!m)
+            return pm_packet_unref(p);
+        if (from->n > 0)
+            memcpy(pm_message_payload(m), from->p, from->n);
+        p->attachments[p->n_attachments++] = m;
+        p->bytes += from->n;
+    }
+    return p;
+}
+
+struct pm_packet *pm_packet_new(struct pm_sockets *all, const char *name_space, const char *name,
+                                const struct pm_args *args)
+{
+    uint64_t offset = all->options.recovery_ms ? ++all->next_offset : 0;
+    return pm_packet_make(PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args, offset);
+}
+
+struct pm_packet *pm_packet_ref(struct pm_packet *p)
+{
+    p->refs++;
+    return p;
+}
+
+struct pm_packet *pm_packet_unref(struct pm_packet *p)
+{
+    if (!p || --p->refs > 0)
+        return NULL;
+    pm_message_unref(p->plain);
+    pm_message_unref(p->text);
+    for (unsigned i = 0; i < p->n_attachments; i++)
+        pm_message_unref(p->attachments[i]);
+    free(p);
+    return NULL;
+}
+
+struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset)
+{
+    if (with_offset || p->offset_n == 0)
+        return p->text;
+    if (!p->plain)
+        p->plain = pm_text_message((char *)pm_message_payload(p->text), p->text->n - p->offset_n - 1, "]", 1);
+    return p->plain;
+}

@@ -1,0 +1,122 @@
+/* sockets_private.h - what the files of the Socket.IO server share: sockets.c (sockets, sending), sockets_client.c
+ * (what clients say), sockets_packet.c (encoding), sockets_recovery.c (clients that come back). */
+#ifndef PM_NET_SOCKETS_PRIVATE_H
+#define PM_NET_SOCKETS_PRIVATE_H
+
+#include "base/ident.h"
+#include "net/sockets.h"
+
+enum { PM_ATTACHMENTS_MAX = 32 }; /* the most that options.packet.attachments may say */
+
+struct pm_packet {
+    uint32_t refs;
+    uint64_t offset;          /* place among all events of the server; 0: none */
+    struct pm_message *plain; /* the text message for clients without recovery, made when first needed */
+    struct pm_message *text;  /* with the offset, if the server has recovery */
+    size_t offset_n;          /* bytes at the end of `text` that `plain` has not, before the bracket */
+    size_t bytes;             /* in all messages */
+    unsigned n_attachments;
+    struct pm_message *attachments[];
+};
+
+/* One event in a socket's memory of what it was sent. */
+struct pm_kept {
+    struct pm_kept *next;
+    struct pm_packet *packet;
+};
+
+struct pm_question {
+    struct pm_link link;
+    int64_t id;
+    pm_answer_fn *on_answer;
+    void *owner;
+};
+
+enum pm_socket_state {
+    PM_SOCKET_WAITING, /* at the door */
+    PM_SOCKET_JOINED,
+    PM_SOCKET_AWAY, /* lost its connection, may come back */
+    PM_SOCKET_LEFT, /* the client left the namespace; what it still sends there is ignored */
+    PM_SOCKET_GONE,
+};
+
+struct pm_client;
+
+struct pm_socket {
+    uint32_t refs;
+    enum pm_socket_state state;
+    struct pm_sockets *all;
+    struct pm_client *client; /* NULL when away or gone */
+    struct pm_link link;      /* in the client's sockets, or among those away */
+    struct pm_ident id;       /* version 4 only; version 3 uses the session's */
+    struct pm_ident_node pid; /* what brings it back */
+    struct pm_mono away_until;
+    struct pm_kept *first, *last;
+    size_t kept_bytes;
+    uint64_t joined_at;    /* the newest event when it joined */
+    uint64_t lost_through; /* events up to this offset are no longer kept */
+    struct pm_link questions;
+    unsigned n_questions;
+    int64_t next_question;
+    void *app;
+    char name_space[];
+};
+
+/* An event or acknowledgement whose attachments are still to come. */
+struct pm_pending {
+    struct pm_sio_packet packet; /* points into text */
+    struct pm_mono since;
+    unsigned have;
+    struct pm_span attachments[PM_ATTACHMENTS_MAX]; /* malloc()ed */
+    char text[];
+};
+
+/* One engine session. */
+struct pm_client {
+    struct pm_sockets *all;
+    struct pm_session *session;
+    struct pm_link sockets;
+    unsigned n_sockets;
+    struct pm_pending *pending;
+};
+
+struct pm_sockets {
+    struct pm_engine *engine;
+    struct pm_loop *loop;
+    struct pm_sockets_options options;
+    const struct pm_sockets_ops *ops;
+    void *owner;
+    uint64_t next_offset;
+    struct pm_ident_table by_pid; /* those away */
+    struct pm_link away;          /* in the order in which their time ends */
+    struct pm_timer expiry;
+};
+
+/* sockets.c */
+struct pm_socket *pm_socket_new(struct pm_client *c, const char *name_space, size_t n);
+void pm_socket_gone(struct pm_socket *s);  /* out of every list, on_disconnect, reference dropped */
+void pm_socket_leave(struct pm_socket *s); /* the client said goodbye to the namespace */
+void pm_socket_answered(struct pm_socket *s, int64_t id, const struct pm_args *args);
+int pm_socket_send_now(struct pm_socket *s, struct pm_packet *p);
+void pm_socket_greet(struct pm_socket *s); /* the CONNECT answer */
+
+/* sockets_client.c */
+extern const struct pm_engine_ops pm_client_ops;
+
+/* sockets_packet.c */
+struct pm_message *pm_text_message(const char *head, size_t head_n, const char *body, size_t n);
+struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
+                                 const struct pm_args *args, uint64_t offset);
+struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset);
+struct pm_packet *pm_packet_ref(struct pm_packet *p);
+
+/* sockets_recovery.c */
+bool pm_recovery_covers(const struct pm_socket *s); /* this socket takes part */
+void pm_recovery_keep(struct pm_socket *s, struct pm_packet *p);
+void pm_recovery_forget(struct pm_socket *s); /* all that is kept */
+void pm_recovery_leave(struct pm_socket *s);  /* the connection broke: wait for its return */
+struct pm_socket *pm_recovery_find(struct pm_client *c, const struct pm_sio_packet *connect, uint64_t *ret_offset);
+void pm_recovery_return(struct pm_socket *s, struct pm_client *c, uint64_t offset);
+void pm_recovery_expire(struct pm_timer *t);
+
+#endif
