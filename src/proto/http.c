@@ -394,6 +394,8 @@ static bool component_is(const char *p, const char *end, const char *name)
 
 int pm_http_query(struct pm_http_text query, const char *name, char *out, size_t room, size_t *ret_n)
 {
+    if (query.n == 0)
+        return 0;
     const char *p = query.p, *end = p + query.n;
     int found = 0;
     while (p < end) {

@@ -136,6 +136,8 @@ static int read_event(const struct pm_sio_limits *limits, struct pm_sio_packet *
 
 static int read_data(struct text *t, const struct pm_sio_limits *limits, struct pm_sio_packet *ret)
 {
+    if (ret->type == PM_SIO_CONNECT_ERROR)
+        return -EPROTO; /* only servers send it */
     if (t->p == t->end)
         return ret->type == PM_SIO_EVENT || ret->binary ? -EPROTO : 0;
     ret->has_data = true;
@@ -149,7 +151,7 @@ static int read_data(struct text *t, const struct pm_sio_limits *limits, struct 
             return r < 0 ? r : -EPROTO;
         break;
     default:
-        return -EPROTO; /* a DISCONNECT has no payload, and no client sends a CONNECT_ERROR */
+        return -EPROTO; /* a DISCONNECT has no payload */
     }
     if (ret->type == PM_SIO_EVENT)
         r = read_event(limits, ret);
