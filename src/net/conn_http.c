@@ -101,13 +101,14 @@ void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why)
     assert(n > 0 && (size_t)n < sizeof(body)); /* both are constants of ours, without quotes */
     if (c->http->phase == PM_PHASE_HEAD)
         c->http->phase = PM_PHASE_DISPATCH;
+    bool understood = why->status == 403 || why->status == 404; /* else who knows where the next request starts */
     const char *fields = why->status == 503 ? "Retry-After: 1\r\n" : NULL;
     pm_conn_respond(c, &(struct pm_response){.status = why->status,
                                              .content_type = "application/json",
                                              .fields = fields,
                                              .body = body,
                                              .n = (size_t)n,
-                                             .close = true});
+                                             .close = !understood});
 }
 
 /* ---- requests ---- */

@@ -68,9 +68,11 @@ struct pm_server *pm_server_free(struct pm_server *s)
     drop_all(&s->silent);
     drop_all(&s->connections);
     pm_out_pool_fini(&s->pool);
-    if (s->n_listeners == 0)
+    if (s->open_listeners == 0) {
         free(s);
-    for (unsigned i = 0, n = s->n_listeners; i < n; i++) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < s->n_listeners; i++) {
         close(s->listeners[i].fd);
         pm_watch_close(&s->listeners[i].watch, on_listener_closed);
     }
@@ -113,20 +115,18 @@ static void turn_away(int fd)
     close(fd);
 }
 
-static void take_connection(struct pm_server *s, int fd)
+int pm_server_adopt(struct pm_server *s, int fd)
 {
-    if (s->n_connections >= s->options.connections) {
-        turn_away(fd);
-        return;
-    }
     if (s->n_silent >= s->options.silent_connections)
         pm_conn_drop(pm_container(s->silent.next, struct pm_conn, link));
     struct pm_conn *c;
-    if (pm_conn_new(s, fd, &c) < 0)
-        return; /* the client sees its connection closed; there is no memory to say more */
+    int r = pm_conn_new(s, fd, &c);
+    if (r < 0)
+        return r;
     pm_list_append(&s->silent, &c->link);
     s->n_connections++;
     s->n_silent++;
+    return 0;
 }
 
 static void on_listener_ready(struct pm_watch *w, unsigned events)
@@ -141,7 +141,11 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
                        strerror(errno));
             return;
         }
-        take_connection(l->server, fd);
+        if (l->server->n_connections >= l->server->options.connections)
+            turn_away(fd);
+        else
+            pm_server_adopt(l->server,
+                            fd); /* on failure the client sees its connection closed: no memory to say more */
     }
 }
 

@@ -68,6 +68,10 @@ void pm_server_route(struct pm_server *s, const char *path,
  * one. Returns the port, or a negative errno: -EADDRINUSE if somebody has it on either. */
 int pm_server_listen(struct pm_server *s, uint16_t port);
 
+/* Serve a connected stream socket as if it had been accepted (for tests: one end of a socket pair). The server owns the
+ * descriptor from now on. 0 or a negative errno. */
+int pm_server_adopt(struct pm_server *s, int fd);
+
 /* For conn.c: a connection said its first byte, or is gone. */
 void pm_server_heard(struct pm_server *s, struct pm_conn *c);
 void pm_server_forget(struct pm_server *s, struct pm_conn *c);
