@@ -86,7 +86,8 @@ struct pm_response {
 
 void pm_conn_respond(struct pm_conn *c, const struct pm_response *r);
 
-/* Answer with the error object that all errors over HTTP have, and close unless the request was understood (403, 404). */
+/* Answer with the error object that all errors over HTTP have, and close unless the request was understood (403, 404).
+ */
 void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why);
 
 /* Called while the head is looked at: let the body come first. */

@@ -306,7 +306,7 @@ void pm_session_unqueue(struct pm_session *s)
         s->engine->ops->on_drained(s->app, s);
 }
 
-static void overflow(struct pm_session *s)
+void pm_session_abandon(struct pm_session *s)
 {
     s->overflow = true;
     pm_turn_ask(&s->check, s->engine->server->loop);
@@ -322,7 +322,7 @@ void pm_session_queue(struct pm_session *s, enum pm_eio_type type, struct pm_mes
     }
     struct pm_queued *q = malloc(sizeof(*q));
     if (!q) {
-        overflow(s);
+        pm_session_abandon(s);
         return;
     }
     *q = (struct pm_queued){.message = m ? pm_message_ref(m) : NULL, .type = type};
@@ -335,7 +335,7 @@ void pm_session_queue(struct pm_session *s, enum pm_eio_type type, struct pm_mes
     if (s->queued > o->queue_high)
         s->congested = true;
     if (s->queued > o->queue_max)
-        overflow(s);
+        pm_session_abandon(s);
     if (s->poll)
         pm_turn_ask(&s->flush, s->engine->server->loop);
 }

@@ -64,6 +64,10 @@ void pm_session_established(struct pm_session *s);
 /* Close it. on_close is called before this returns. */
 void pm_session_close(struct pm_session *s, enum pm_close_reason reason);
 
+/* Give it up on a later turn, since something that must be sent to it cannot be (no memory): a gap is never silent.
+ * Safe to call from anywhere; nothing is freed before. */
+void pm_session_abandon(struct pm_session *s);
+
 /* Cut the transport without a word, as a broken cable would: for tests of what clients do then. */
 void pm_session_cut(struct pm_session *s);
 

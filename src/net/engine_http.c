@@ -132,7 +132,7 @@ static enum pm_eio_form take_queued(struct pm_session *s, struct pm_bytes *paylo
         if (count > 0 && payload->n + packet.n > o->answer_bytes)
             break;
         if (pm_eio_payload_append(payload, s->version, form, &packet) < 0) {
-            s->overflow = true;
+            pm_session_abandon(s);
             break;
         }
         pm_session_unqueue(s);
@@ -297,7 +297,7 @@ static void answer_handshake(struct pm_session *s, struct pm_conn *c)
     struct pm_bytes payload = pm_bytes_empty(PAYLOAD_MAX);
     enum pm_eio_form form = s->version == PM_EIO_3 ? choose_form(s) : PM_EIO_FORM_TEXT;
     if (pm_eio_payload_append(&payload, s->version, form, &open) < 0) {
-        pm_session_cut(s);
+        pm_session_abandon(s);
         pm_conn_drop(c);
         return;
     }

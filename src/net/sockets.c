@@ -165,7 +165,7 @@ static void send_simple(struct pm_socket *s, enum pm_sio_type type, const char *
     if (m)
         pm_session_send(s->client->session, m);
     else
-        pm_session_cut(s->client->session);
+        pm_session_abandon(s->client->session);
     pm_message_unref(m);
 }
 
@@ -221,7 +221,7 @@ void pm_socket_refuse(struct pm_socket *s, const char *message, const char *data
     if (json)
         send_simple(s, PM_SIO_CONNECT_ERROR, json, write_refusal(json, is_version_3(s), message, data));
     else
-        pm_session_cut(s->client->session);
+        pm_session_abandon(s->client->session);
     free(json);
     s->state = PM_SOCKET_LEFT; /* the application knows: on_disconnect is not for what never joined */
     pm_socket_gone(s);
@@ -305,7 +305,9 @@ void pm_socket_answered(struct pm_socket *s, int64_t id, const struct pm_args *a
             continue;
         pm_list_remove(&q->link);
         s->n_questions--;
+        pm_socket_ref(s);
         q->on_answer(q->owner, s, args);
+        pm_socket_unref(s);
         free(q);
         return;
     }

@@ -38,7 +38,7 @@ static void refuse_connect(struct pm_client *c, const struct pm_sio_packet *pack
     if (s)
         pm_socket_refuse(s, message, NULL);
     else
-        pm_session_cut(c->session);
+        pm_session_abandon(c->session);
 }
 
 static void ask_door(struct pm_client *c, const struct pm_sio_packet *packet)
@@ -57,10 +57,12 @@ static void ask_door(struct pm_client *c, const struct pm_sio_packet *packet)
     }
     struct pm_socket *s = pm_socket_new(c, packet->name_space, packet->name_space_n);
     if (!s) {
-        pm_session_cut(c->session);
+        pm_session_abandon(c->session);
         return;
     }
+    pm_socket_ref(s); /* the application may end it and go on using it until it returns */
     c->all->ops->on_connect(c->all->owner, s, auth, n);
+    pm_socket_unref(s);
 }
 
 static void on_connect_packet(struct pm_client *c, const struct pm_sio_packet *packet)
@@ -103,7 +105,9 @@ static void dispatch(struct pm_client *c, const struct pm_sio_packet *packet, co
             pm_socket_answered(s, packet->id, &args);
     } else {
         struct pm_event event = {packet->event, packet->event_n, args, packet->id};
+        pm_socket_ref(s);
         c->all->ops->on_event(c->all->owner, s, &event);
+        pm_socket_unref(s);
     }
 }
 
@@ -112,7 +116,7 @@ static void begin_pending(struct pm_client *c, const uint8_t *p, size_t n)
 {
     struct pm_pending *pending = malloc(sizeof(*pending) + n);
     if (!pending) {
-        pm_session_cut(c->session);
+        pm_session_abandon(c->session);
         return;
     }
     memcpy(pending->text, p, n);
@@ -164,7 +168,7 @@ static void on_binary(struct pm_client *c, const uint8_t *p, size_t n)
     }
     uint8_t *copy = malloc(n ? n : 1);
     if (!copy) {
-        pm_session_cut(c->session);
+        pm_session_abandon(c->session);
         return;
     }
     if (n > 0)

@@ -138,13 +138,10 @@ void pm_recovery_return(struct pm_socket *s, struct pm_client *c, uint64_t offse
     c->n_sockets++;
     s->client = c;
     s->state = PM_SOCKET_JOINED;
-    pm_socket_ref(s); /* a client that has no memory left for what it missed is cut on the way */
     pm_socket_greet(s);
-    for (struct pm_kept *k = s->first; k && s->state == PM_SOCKET_JOINED; k = k->next) {
+    for (struct pm_kept *k = s->first; k; k = k->next) {
         if (k->packet->offset > offset && pm_socket_send_now(s, k->packet) < 0)
-            pm_session_cut(c->session);
+            pm_session_abandon(c->session);
     }
-    if (s->state == PM_SOCKET_JOINED)
-        all->ops->on_back(all->owner, s);
-    pm_socket_unref(s);
+    all->ops->on_back(all->owner, s);
 }
