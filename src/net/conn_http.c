@@ -283,6 +283,16 @@ static bool refuse_upgrade(struct pm_conn *c, unsigned status, const char *text)
     return false;
 }
 
+static bool offers_deflate(const struct pm_http_head *head)
+{
+    for (size_t i = 0; i < head->n_fields; i++) {
+        const struct pm_http_field *f = &head->fields[i];
+        if (pm_http_field_is(f, "sec-websocket-extensions") && pm_deflate_is_offered(f->value.p, f->value.n))
+            return true;
+    }
+    return false;
+}
+
 bool pm_conn_upgrade(struct pm_conn *c, const struct pm_http_head *head, const struct pm_ws_ops *ops, void *owner)
 {
     char accept[PM_WS_ACCEPT_LENGTH], answer[RESPONSE_HEAD_MAX];
@@ -300,12 +310,15 @@ bool pm_conn_upgrade(struct pm_conn *c, const struct pm_http_head *head, const s
                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     "Sec-WebSocket-Accept: %.*s\r\n",
                     PM_WS_ACCEPT_LENGTH, accept);
+    bool deflate = c->server->deflate && offers_deflate(head);
+    if (deflate)
+        at = put(answer, at, "Sec-WebSocket-Extensions: " PM_DEFLATE_ANSWER "\r\n");
     at = put_cors(c->http, answer, at);
     at = put(answer, at, "\r\n");
     pm_conn_queue(c, answer, at);
     pm_conn_http_free(c);
     c->ops.socket = ops;
     c->owner = owner;
-    pm_conn_ws_start(c);
+    pm_conn_ws_start(c, deflate);
     return true;
 }

@@ -41,7 +41,7 @@ void pm_conn_http_late(struct pm_conn *c);
 void pm_conn_http_gone(struct pm_conn *c);
 
 /* conn_ws.c */
-void pm_conn_ws_start(struct pm_conn *c);
+void pm_conn_ws_start(struct pm_conn *c, bool deflate);
 void pm_conn_ws_input(struct pm_conn *c, uint8_t *p, size_t n);
 
 #endif

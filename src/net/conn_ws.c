@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void pm_conn_ws_start(struct pm_conn *c)
+void pm_conn_ws_start(struct pm_conn *c, bool deflate)
 {
     const struct pm_server_options *o = &c->server->options;
     c->state = PM_CONN_WEBSOCKET;
     c->message = pm_bytes_empty(o->ws.message);
     pm_ws_reader_init(&c->ws, PM_WS_SERVER, o->ws);
+    c->ws.may_deflate = deflate;
     pm_conn_deadline(c, 0);
     pm_conn_update(c);
 }
@@ -32,6 +33,11 @@ void pm_conn_send_message(struct pm_conn *c, enum pm_eio_version version, struct
 {
     if (c->state != PM_CONN_WEBSOCKET)
         return;
+    const struct pm_block *packed = c->ws.may_deflate ? pm_message_deflated(m, version, c->server->deflate) : NULL;
+    if (packed) {
+        pm_conn_queue(c, packed->bytes, packed->n);
+        return;
+    }
     const uint8_t *from = m->bytes + m->frame_at;
     if (m->binary && version == PM_EIO_3) {
         uint8_t head[PM_WS_HEAD_MAX + 1];
@@ -122,12 +128,25 @@ static void on_control(struct pm_conn *c, const struct pm_ws_event *ev)
         send_frame(c, PM_WS_PONG, ev->data, ev->n); /* 5.5.3: a pong may be left out when others follow */
 }
 
+static void deliver_inflated(struct pm_conn *c, bool binary, const struct pm_bytes *packed)
+{
+    struct pm_bytes message = pm_bytes_empty(packed->max); /* the limit is for what it becomes */
+    int r = pm_inflate_message(c->server->deflate, packed->p, packed->n, &message);
+    if (r < 0)
+        finish(c, r == -EPROTO ? PM_WS_PROTOCOL_ERROR : PM_WS_TOO_BIG);
+    else if (!binary && !pm_utf8_valid(message.p, message.n))
+        finish(c, PM_WS_BAD_DATA);
+    else
+        c->ops.socket->on_message(c->owner, c, binary, message.p, message.n);
+    pm_bytes_fini(&message);
+}
+
 static void deliver(struct pm_conn *c, const struct pm_ws_event *ev)
 {
     bool binary = ev->opcode == PM_WS_BINARY;
     if (c->closing)
         return;
-    if (c->message.n == 0 && ev->last) {
+    if (c->message.n == 0 && ev->last && !ev->deflated) {
         c->ops.socket->on_message(c->owner, c, binary, (uint8_t *)(uintptr_t)ev->data, ev->n);
         return;
     }
@@ -143,7 +162,10 @@ static void deliver(struct pm_conn *c, const struct pm_ws_event *ev)
         return;
     struct pm_bytes whole = c->message; /* its reader may close the connection, or send us into the next message */
     c->message = pm_bytes_empty(whole.max);
-    c->ops.socket->on_message(c->owner, c, binary, whole.p, whole.n);
+    if (ev->deflated)
+        deliver_inflated(c, binary, &whole);
+    else
+        c->ops.socket->on_message(c->owner, c, binary, whole.p, whole.n);
     pm_bytes_fini(&whole);
 }
 

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    DEFLATE_FROM = 1024, /* bytes: below, compressing costs more than it saves */
+    DEFLATE_SLACK = 1024 /* what cannot be compressed grows a little */
+};
+
 struct pm_message *pm_message_new(bool binary, size_t n)
 {
     struct pm_message *m = malloc(sizeof(*m) + PM_MESSAGE_HEADROOM + n);
@@ -31,7 +36,55 @@ struct pm_message *pm_message_ref(struct pm_message *m)
 
 struct pm_message *pm_message_unref(struct pm_message *m)
 {
-    if (m && --m->refs == 0)
-        free(m);
+    if (!m || --m->refs > 0)
+        return NULL;
+    pm_block_unref(m->deflated[0]);
+    pm_block_unref(m->deflated[1]);
+    free(m);
     return NULL;
+}
+
+static struct pm_block *deflate_frame(enum pm_ws_opcode opcode, const uint8_t *p, size_t n, struct pm_deflate *d)
+{
+    struct pm_block *block = NULL;
+    uint8_t head[PM_WS_HEAD_MAX];
+    struct pm_bytes packed = pm_bytes_empty(n + n / 8 + DEFLATE_SLACK);
+    if (pm_deflate_message(d, p, n, &packed) == 0) {
+        size_t head_n = pm_ws_frame_head(head, opcode, true, packed.n);
+        block = pm_block_new(head_n + packed.n);
+        if (block) {
+            memcpy(block->bytes, head, head_n);
+            memcpy(block->bytes + head_n, packed.p, packed.n);
+        }
+    }
+    pm_bytes_fini(&packed);
+    return block;
+}
+
+/* Version 3 wants a type byte before binary data, where the other frame has its head: so in a copy. */
+static struct pm_block *deflate_typed(struct pm_message *m, struct pm_deflate *d)
+{
+    uint8_t *copy = malloc(m->n + 1);
+    if (!copy)
+        return NULL;
+    copy[0] = PM_EIO_MESSAGE;
+    memcpy(copy + 1, pm_message_payload(m), m->n);
+    struct pm_block *block = deflate_frame(PM_WS_BINARY, copy, m->n + 1, d);
+    free(copy);
+    return block;
+}
+
+const struct pm_block *pm_message_deflated(struct pm_message *m, enum pm_eio_version version, struct pm_deflate *d)
+{
+    bool typed = m->binary && version == PM_EIO_3;
+    struct pm_block **slot = &m->deflated[typed];
+    if (m->n < DEFLATE_FROM || *slot)
+        return *slot;
+    if (typed)
+        *slot = deflate_typed(m, d);
+    else if (m->binary)
+        *slot = deflate_frame(PM_WS_BINARY, pm_message_payload(m), m->n, d);
+    else
+        *slot = deflate_frame(PM_WS_TEXT, pm_message_payload(m) - 1, m->n + 1, d); /* the type stands before it */
+    return *slot;
 }

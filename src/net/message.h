@@ -2,6 +2,7 @@
 #ifndef PM_NET_MESSAGE_H
 #define PM_NET_MESSAGE_H
 
+#include "proto/deflate.h"
 #include "proto/engineio.h"
 
 #include <stdbool.h>
@@ -15,8 +16,9 @@ struct pm_message {
     uint32_t refs;
     bool binary;
     uint8_t frame_at; /* in bytes[]: where the frame of a WebSocket starts; for binary ones that of version 4 */
-    size_t n;         /* payload bytes */
-    uint8_t bytes[];  /* headroom, payload */
+    struct pm_block *deflated[2]; /* compressed frames, made when first needed: for all, for version 3's binary ones */
+    size_t n;                     /* payload bytes */
+    uint8_t bytes[];              /* headroom, payload */
 };
 
 /* A message of n payload bytes with one reference, which the caller owns and fills through pm_message_payload() before
@@ -32,5 +34,9 @@ struct pm_message *pm_message_ref(struct pm_message *m);
 
 /* Drop a reference; NULL is fine. Returns NULL. */
 struct pm_message *pm_message_unref(struct pm_message *m);
+
+/* The message as one compressed frame, made once for all who get it. NULL if it is too small for that to pay, or
+ * without memory. Borrowed from the message. */
+const struct pm_block *pm_message_deflated(struct pm_message *m, enum pm_eio_version version, struct pm_deflate *d);
 
 #endif

@@ -40,6 +40,10 @@ int pm_server_new(struct pm_loop *loop, const struct pm_server_options *options,
     struct pm_server *s = calloc(1, sizeof(*s));
     if (!s)
         return -ENOMEM;
+    if (options->deflate && pm_deflate_new(&s->deflate) < 0) {
+        free(s);
+        return -ENOMEM;
+    }
     s->loop = loop;
     s->options = *options;
     pm_list_init(&s->connections);
@@ -68,6 +72,7 @@ struct pm_server *pm_server_free(struct pm_server *s)
     drop_all(&s->silent);
     drop_all(&s->connections);
     pm_out_pool_fini(&s->pool);
+    s->deflate = pm_deflate_free(s->deflate);
     if (s->open_listeners == 0) {
         free(s);
         return NULL;

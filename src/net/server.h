@@ -18,6 +18,7 @@ struct pm_server_options {
     unsigned connections;
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
+    bool deflate;                /* agree to permessage-deflate; off: on loopback it only costs */
 };
 
 /* The defaults of the project, with WebSocket messages and bodies of up to `payload` bytes. */
@@ -50,6 +51,7 @@ struct pm_server {
     struct pm_link connections, silent; /* struct pm_conn; silent ones said nothing so far, the oldest is first */
     unsigned n_connections, n_silent;
     struct pm_out_pool pool;
+    struct pm_deflate *deflate;     /* NULL unless the option is set */
     uint8_t buffer[PM_READ_BUFFER]; /* what was just read, of whichever connection */
 };
 

@@ -233,6 +233,11 @@ static int parse_field(struct pm_http_text line, struct pm_http_field *ret, stru
     return 0;
 }
 
+bool pm_http_field_is(const struct pm_http_field *f, const char *name)
+{
+    return is_text_any_case(f->name, name);
+}
+
 const struct pm_http_field *pm_http_field(const struct pm_http_head *h, const char *name)
 {
     for (size_t i = 0; i < h->n_fields; i++) {

@@ -84,6 +84,7 @@ int pm_http_parse(const char *p, size_t n, const struct pm_http_limits *limits, 
  * fields of that name) holds a token (any case). */
 const struct pm_http_field *pm_http_field(const struct pm_http_head *h, const char *name);
 size_t pm_http_field_count(const struct pm_http_head *h, const char *name);
+bool pm_http_field_is(const struct pm_http_field *f, const char *name);
 bool pm_http_has_token(const struct pm_http_head *h, const char *name, const char *token);
 
 /* The value of a query parameter: names and values percent-decoded before comparing ('+' is a space), the last of

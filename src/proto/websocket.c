@@ -39,7 +39,10 @@ static int check_start(struct pm_ws_reader *r)
     unsigned opcode = r->head[0] & 0x0f, length = r->head[1] & 0x7f;
     bool fin = r->head[0] & 0x80, masked = r->head[1] & 0x80;
 
-    if ((r->head[0] & 0x70) != 0 || masked != (r->role == PM_WS_SERVER))
+    unsigned reserved = r->head[0] & 0x70;
+    if (reserved == 0x40 && r->may_deflate && (opcode == PM_WS_TEXT || opcode == PM_WS_BINARY))
+        reserved = 0; /* RFC 7692 6: compressed; only the first frame of a message says so */
+    if (reserved != 0 || masked != (r->role == PM_WS_SERVER))
         return fail(r, PM_WS_PROTOCOL_ERROR);
     if (is_control(opcode)) {
         if (opcode > PM_WS_PONG || !fin || length > PM_WS_CONTROL_MAX)
@@ -76,6 +79,7 @@ static int finish_head(struct pm_ws_reader *r)
     } else {
         if (r->opcode != PM_WS_CONTINUATION) {
             r->message_opcode = r->opcode;
+            r->deflated = r->head[0] & 0x40;
             r->message_bytes = 0;
             r->message_frames = 0;
             r->utf8 = (struct pm_utf8){0};
@@ -167,8 +171,10 @@ static int finish_data(struct pm_ws_reader *r, uint8_t *p, size_t n, struct pm_w
                                .data = p,
                                .n = n,
                                .expect = r->message_bytes,
-                               .last = frame_ends && r->fin};
-    if (r->message_opcode == PM_WS_TEXT && (!pm_utf8_feed(&r->utf8, p, n) || (ev->last && !pm_utf8_complete(&r->utf8))))
+                               .last = frame_ends && r->fin,
+                               .deflated = r->deflated};
+    if (r->message_opcode == PM_WS_TEXT && !r->deflated &&
+        (!pm_utf8_feed(&r->utf8, p, n) || (ev->last && !pm_utf8_complete(&r->utf8))))
         return fail(r, PM_WS_BAD_DATA);
     if (frame_ends)
         r->in_payload = false;

@@ -60,6 +60,9 @@ struct pm_ws_reader {
     uint8_t control_have;
     uint8_t control[PM_WS_CONTROL_MAX];
     bool fin, in_payload;
+    bool
+        may_deflate; /* set by the caller when permessage-deflate was agreed: RSV1 is then legal on a message's start */
+    bool deflated;   /* the message under way is compressed */
     uint16_t fail_status; /* after an error: the status to close with */
     struct pm_utf8 utf8;
 };
@@ -77,6 +80,7 @@ struct pm_ws_event {
     size_t n;
     uint64_t expect; /* DATA: bytes the message has at least, for sizing a buffer; within limits.message */
     bool last;
+    bool deflated;   /* DATA: compressed; text is then not checked to be UTF-8 */
     uint16_t status; /* CLOSE: the peer's code, PM_WS_NO_STATUS if it gave none */
 };
 

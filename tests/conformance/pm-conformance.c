@@ -55,7 +55,7 @@ static int start(struct conformance *c, const struct settings *o)
 static int usage(void)
 {
     fputs("usage: pm-conformance [--port N] [--ping-interval MS] [--ping-timeout MS] [--connect-timeout MS]\n"
-          "                      [--max-payload BYTES] [--recovery MS] [--max-connections N]\n"
+          "                      [--max-payload BYTES] [--recovery MS] [--max-connections N] [--deflate]\n"
           "Port 0 takes a free one. Listens on 127.0.0.1 and ::1.\n",
           stderr);
     return 2;
@@ -71,14 +71,20 @@ static int parse(int argc, char **argv, struct settings *o)
         {"max-payload", required_argument, NULL, 'm'},
         {"recovery", required_argument, NULL, 'r'},
         {"max-connections", required_argument, NULL, 'n'},
+        {"deflate", no_argument, NULL, 'd'},
         {0},
     };
     unsigned long payload = 1000000, connections = 60000;
     o->port = 3000;
     o->engine = pm_engine_defaults();
     o->sockets = pm_sockets_defaults();
+    bool deflate = false;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         char *end = NULL;
+        if (option == 'd') {
+            deflate = true;
+            continue;
+        }
         unsigned long value = option == '?' ? 0 : strtoul(optarg, &end, 10);
         if (!end || *end || end == optarg || value > 1u << 30)
             return -EINVAL;
@@ -106,6 +112,7 @@ static int parse(int argc, char **argv, struct settings *o)
         }
     }
     o->server = pm_server_defaults(payload);
+    o->server.deflate = deflate;
     o->engine.max_payload = payload;
     o->server.connections = o->server.silent_connections = (unsigned)connections;
     o->engine.sessions = (unsigned)connections;

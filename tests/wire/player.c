@@ -183,7 +183,7 @@ static void say(struct player *p, struct client *c, const void *bytes, size_t n)
     }
 }
 
-static void say_request(struct player *p, struct client *c, const char *method, const char *rest, bool upgrade)
+static void say_request(struct player *p, struct client *c, const char *method, const char *rest, const char *upgrade)
 {
     char line[LINE], request[2 * LINE];
     size_t n = expand(p, rest, line);
@@ -191,8 +191,10 @@ static void say_request(struct player *p, struct client *c, const char *method, 
     size_t path_n = space ? (size_t)(space - line) : n, body_n = space ? n - path_n - 1 : 0;
     int at = snprintf(request, sizeof(request), "%s %.*s HTTP/1.1\r\nHost: a\r\n", method, (int)path_n, line);
     if (upgrade)
-        at += sprintf(request + at, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+        at += sprintf(request + at,
+                      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s",
+                      upgrade);
     if (strcmp(method, "POST") == 0)
         at += sprintf(request + at, "Content-Length: %zu\r\n", body_n);
     at += sprintf(request + at, "\r\n");
@@ -294,11 +296,13 @@ static void play_line(struct player *p, const char *line)
     if (!c)
         return;
     if ((rest = after(line, "GET")))
-        say_request(p, c, "GET", rest, false);
+        say_request(p, c, "GET", rest, NULL);
     else if ((rest = after(line, "POST")))
-        say_request(p, c, "POST", rest, false);
+        say_request(p, c, "POST", rest, NULL);
     else if ((rest = after(line, "ws")))
-        say_request(p, c, "GET", rest, true);
+        say_request(p, c, "GET", rest, "");
+    else if ((rest = after(line, "wz")))
+        say_request(p, c, "GET", rest, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n");
     else if ((rest = after(line, "raw")))
         say(p, c, text, expand(p, rest, text));
     else if ((rest = after(line, "text")))
@@ -330,6 +334,7 @@ static bool start(struct player *p, const char *options)
     engine.max_payload = 2000;
     if (strstr(options, "recovery"))
         sockets.recovery_ms = 10000;
+    server.deflate = strstr(options, "deflate") != NULL;
     for (size_t i = 0; i < CONNECTIONS; i++)
         p->clients[i].fd = -1;
     return pm_server_new(&p->loop, &server, &p->server) == 0 &&

@@ -2,7 +2,8 @@
  *
  * A transcript is a dialogue; each line names a connection, then:
  *   GET path | POST path body   a request                = 200 body     the answer that must follow
- *   ws path                     a request to upgrade     = closed       the server hangs up
+ *   ws path | wz path           a request to upgrade,    = closed       the server hangs up
+ *                               wz: offering deflate
  *   raw bytes                   anything                 = nothing      nothing is to be read
  *   text data | binary hex      a message                > data         a text message must follow
  *   frame hex                   a frame as it is         >b hex         a binary message
