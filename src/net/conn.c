@@ -64,13 +64,20 @@ static void on_time(struct pm_timer *t)
 void pm_conn_update(struct pm_conn *c)
 {
     bool held = c->state == PM_CONN_HTTP && c->http->phase == PM_PHASE_ANSWER;
-    bool full = c->congested && c->state != PM_CONN_LINGER;
+    bool full = (c->congested || c->paused) && c->state != PM_CONN_LINGER;
     unsigned wanted =
         (held || full || c->ended ? 0 : PM_LOOP_READ) | (held ? PM_LOOP_HANGUP : 0) | (c->blocked ? PM_LOOP_WRITE : 0);
     if (wanted == c->watched)
         return;
     c->watched = wanted;
     pm_watch_set(&c->watch, wanted);
+}
+
+void pm_conn_pause(struct pm_conn *c, bool paused)
+{
+    c->paused = paused;
+    if (c->state != PM_CONN_CLOSED)
+        pm_conn_update(c);
 }
 
 void pm_conn_linger(struct pm_conn *c)

@@ -41,6 +41,7 @@ struct pm_conn {
     bool busy;      /* inside its own input: what is produced goes out in one write behind it */
     bool blocked;   /* the socket is full: wait until it takes more */
     bool congested; /* over the high mark, not yet below the low one: nothing is read meanwhile */
+    bool paused;    /* its owner wants to hear nothing for now */
     bool had_input;
     bool ended;      /* the client will send no more; it may still read */
     bool closing;    /* WebSocket: our close frame is out, the client's is awaited */
@@ -113,6 +114,9 @@ void pm_conn_set_ws_owner(struct pm_conn *c, const struct pm_ws_ops *ops, void *
 void pm_conn_send_text(struct pm_conn *c, const void *p, size_t n);
 void pm_conn_send_message(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
 void pm_conn_send_base64(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
+
+/* Do not read from it, or go on. What was read already is still delivered. */
+void pm_conn_pause(struct pm_conn *c, bool paused);
 
 /* Say goodbye with this status (PM_WS_NO_STATUS: an empty close frame) and detach: no callback comes any more. */
 void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status);

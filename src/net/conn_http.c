@@ -161,6 +161,7 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     h->expects_continue = head->expects_continue && head->has_body;
     h->private_network = pm_http_has_token(head, "access-control-request-private-network", "true");
     h->origin.n = 0;
+    h->stranger = false;
     static const struct pm_http_refusal bad_origin = {403, "origin-bad",
                                                       "The Origin field of this request is malformed."};
     if (head->n_origin > 1 || (head->n_origin == 1 && head->origin.n == 0) ||
@@ -168,7 +169,14 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
         pm_conn_refuse(c, &bad_origin);
         return;
     }
-    pm_http_body_init(&h->reader, head, &c->server->options.http);
+    const struct pm_server_options *o = &c->server->options;
+    const struct pm_http_refusal *why = o->gate ? o->gate(o->gate_owner, head) : NULL;
+    if (why) {
+        h->stranger = true;
+        pm_conn_refuse(c, why);
+        return;
+    }
+    pm_http_body_init(&h->reader, head, &o->http);
     pm_server_dispatch(c->server, c, head);
 }
 

@@ -23,6 +23,7 @@ struct pm_conn_http {
     bool head_only;         /* HEAD */
     bool keep_alive, expects_continue, private_network;
     bool empty_body, unread_body;
+    bool stranger; /* refused at the gate: no page may read the answer */
 };
 
 /* conn.c */

@@ -84,6 +84,10 @@ static bool check_deadlines(struct pm_session *s)
     }
     if (!pm_mono_reached(now, earliest(s)))
         return true;
+    if (s->paused && !s->closed) {
+        wait_for(s, s->engine->options.ping_timeout_ms); /* what it says lies unread, on our account */
+        return true;
+    }
     bool ping_due = s->version == PM_EIO_4 && !s->pong_due && !s->closed && pm_mono_reached(now, s->deadline);
     if (!ping_due || (s->connect_by.us && pm_mono_reached(now, s->connect_by))) {
         pm_session_close(s, PM_CLOSED_TIMEOUT);
@@ -109,6 +113,21 @@ static void on_time(struct pm_timer *t)
 {
     struct pm_session *s = t->owner;
     pm_turn_ask(&s->check, s->engine->server->loop);
+}
+
+void pm_session_pause(struct pm_session *s, bool paused)
+{
+    if (s->paused == paused)
+        return;
+    s->paused = paused;
+    if (s->ws)
+        pm_conn_pause(s->ws, paused);
+    if (paused)
+        return;
+    start_heartbeat(s);
+    pm_turn_ask(&s->check, s->engine->server->loop); /* the timer goes by the new deadline */
+    if (!s->congested)
+        pm_session_release_post(s);
 }
 
 void pm_session_established(struct pm_session *s)
@@ -301,7 +320,8 @@ void pm_session_unqueue(struct pm_session *s)
     if (!s->congested || s->queued > s->engine->options.queue_low)
         return;
     s->congested = false;
-    pm_session_release_post(s);
+    if (!s->paused)
+        pm_session_release_post(s);
     if (s->app)
         s->engine->ops->on_drained(s->app, s);
 }

@@ -58,6 +58,9 @@ void pm_session_send(struct pm_session *s, struct pm_message *m);
 size_t pm_session_queued(const struct pm_session *s);
 bool pm_session_congested(const struct pm_session *s);
 
+/* Stop reading from the client, or go on. While stopped its heartbeat cannot be heard and is not awaited. */
+void pm_session_pause(struct pm_session *s, bool paused);
+
 /* The application protocol began: the connect timeout no longer runs. */
 void pm_session_established(struct pm_session *s);
 

@@ -246,7 +246,7 @@ static void on_post_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n)
         pm_session_close(s, PM_CLOSED_PARSE);
     if (!good) {
         respond_bad(c);
-    } else if (s->congested && !s->closed) {
+    } else if ((s->congested || s->paused) && !s->closed) {
         s->post = c;
         pm_conn_hold(c, &post_ops, s); /* answered when the queue is down: that slows this client, and only it */
     } else {

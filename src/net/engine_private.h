@@ -35,6 +35,7 @@ struct pm_session {
     bool extended; /* a packet other than the pong has extended the present deadline */
     bool pong_due;
     bool congested, overflow;
+    bool paused;
     bool binary_post;            /* the body that is being read is application/octet-stream */
     bool probe_answered;         /* `probe` was told that it may take over: polls no longer wait */
     enum pm_close_reason reason; /* once closed */

@@ -18,7 +18,10 @@ struct pm_server_options {
     unsigned connections;
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
-    bool deflate;                /* agree to permessage-deflate; off: on loopback it only costs */
+    /* Asked for each request before anything else: who is refused, and why; NULL lets it pass. */
+    const struct pm_http_refusal *(*gate)(void *owner, const struct pm_http_head *head);
+    void *gate_owner;
+    bool deflate; /* agree to permessage-deflate; off: on loopback it only costs */
 };
 
 /* The defaults of the project, with WebSocket messages and bodies of up to `payload` bytes. */

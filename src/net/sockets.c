@@ -22,7 +22,7 @@ int pm_sockets_new(struct pm_server *server, const char *path, const struct pm_e
                    const struct pm_sockets_options *options, const struct pm_sockets_ops *ops, void *owner,
                    struct pm_sockets **ret)
 {
-    assert(options->packet.attachments <= PM_ATTACHMENTS_MAX);
+    assert(options->packet.attachments <= PM_EVENT_ATTACHMENTS_MAX);
     struct pm_sockets *all = calloc(1, sizeof(*all));
     if (!all)
         return -ENOMEM;
@@ -323,6 +323,12 @@ int pm_socket_ack(struct pm_socket *s, int64_t id, const struct pm_args *args)
     int r = p ? pm_socket_send_now(s, p) : -ENOMEM;
     pm_packet_unref(p);
     return r;
+}
+
+void pm_socket_pause(struct pm_socket *s, bool paused)
+{
+    if (s->client)
+        pm_session_pause(s->client->session, paused);
 }
 
 bool pm_socket_congested(const struct pm_socket *s)

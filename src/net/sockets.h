@@ -35,6 +35,8 @@ struct pm_args {
     unsigned n_attachments;
 };
 
+enum { PM_EVENT_ATTACHMENTS_MAX = 32 }; /* the most that options.packet.attachments may say */
+
 /* An event from a client; all of it borrowed for the call. */
 struct pm_event {
     const char *name; /* not terminated */
@@ -93,6 +95,10 @@ int pm_socket_ask(struct pm_socket *s, const char *name, const struct pm_args *a
 
 /* Acknowledge an event, once; PM_SIO_NO_ID does nothing. 0, -ENOTCONN, -ENOMEM. */
 int pm_socket_ack(struct pm_socket *s, int64_t id, const struct pm_args *args);
+
+/* Do not read from this client for now (all its namespaces), or go on: how one that sends faster than its device takes
+ * is slowed down, and only it. Its heartbeat is not missed meanwhile. */
+void pm_socket_pause(struct pm_socket *s, bool paused);
 
 /* True while this client has more unsent data than it should. */
 bool pm_socket_congested(const struct pm_socket *s);

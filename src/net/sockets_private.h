@@ -6,8 +6,6 @@
 #include "base/ident.h"
 #include "net/sockets.h"
 
-enum { PM_ATTACHMENTS_MAX = 32 }; /* the most that options.packet.attachments may say */
-
 struct pm_packet {
     uint32_t refs;
     uint64_t offset;          /* place among all events of the server; 0: none */
@@ -67,7 +65,7 @@ struct pm_pending {
     struct pm_sio_packet packet; /* points into text */
     struct pm_mono since;
     unsigned have;
-    struct pm_span attachments[PM_ATTACHMENTS_MAX]; /* malloc()ed */
+    struct pm_span attachments[PM_EVENT_ATTACHMENTS_MAX]; /* malloc()ed */
     char text[];
 };
 

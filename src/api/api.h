@@ -1,0 +1,74 @@
+/* api.h - what web applications can ask for, whichever face they speak to: one table of requests, one list of clients.
+ */
+#ifndef PM_API_API_H
+#define PM_API_API_H
+
+#include "api/errors.h"
+#include "hub/hub.h"
+
+#include <jansson.h>
+
+struct pm_api;
+struct pm_api_client;
+
+/* Binary data that came beside a request, borrowed for the call. */
+struct pm_api_blob {
+    const uint8_t *p;
+    size_t n;
+};
+
+/* A request under way. The face makes it; the API answers it exactly once, now or later, with pm_api_answer(). */
+struct pm_api_request {
+    struct pm_api_client *client; /* NULL if it came from none that listens (HTTP), or the client left meanwhile */
+    struct pm_link link;          /* in the client's list while it waits */
+    const char *event;            /* set by pm_api_run(): the name in the table */
+
+    /* Called once; `answer` is {"ok":…} and borrowed, `legacy` what the original's reply event carries, or NULL.
+     * The face frees the request. */
+    void (*on_answer)(struct pm_api_request *r, const json_t *answer, const char *legacy_event, const json_t *legacy,
+                      enum pm_error error);
+};
+
+/* A client that listens to events. The face embeds it. */
+struct pm_api_client_ops {
+    void (*on_event)(struct pm_api_client *c, const char *event, const json_t *data);
+
+    /* Bytes of a connection from an offset on. Several clients get the same (connection, offset, n) in one turn: the
+     * face encodes it once. 0 or a negative errno (then the client is not to be told more). */
+    int (*on_rx)(struct pm_api_client *c, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
+                 size_t n);
+    bool (*is_congested)(struct pm_api_client *c);
+    void (*set_paused)(struct pm_api_client *c, bool paused); /* do not read from it for now */
+};
+
+struct pm_api_client {
+    const struct pm_api_client_ops *ops;
+    struct pm_api *api;
+    struct pm_link link, subscriptions, requests;
+    unsigned waits; /* write queues that are too long because of it */
+};
+
+/* 0 or a negative errno. `devices` and `hub` are made by it and live as long as it does. */
+int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_api **ret);
+struct pm_api *pm_api_free(struct pm_api *a);
+
+struct pm_devices *pm_api_devices(struct pm_api *a);
+
+/* A client comes: from now on it gets the bytes of every connection. And goes. */
+int pm_api_join(struct pm_api *a, struct pm_api_client *c);
+void pm_api_leave(struct pm_api_client *c);
+
+/* The client's queue has room again. */
+void pm_api_drained(struct pm_api_client *c);
+
+/* Run a request: `data` is its first argument or NULL, borrowed; {"_placeholder":true,"num":i} in it stands for blob i.
+ */
+void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, const json_t *data,
+                const struct pm_api_blob *blobs, size_t n_blobs);
+
+/* For the handlers: answer with members for the result (stolen, may be NULL), or with an error. */
+void pm_api_answer(struct pm_api_request *r, json_t *result, json_t *legacy);
+void pm_api_fail(struct pm_api_request *r, enum pm_error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,67 @@
+/* describe.c - devices and connections as web applications see them. */
+#include "api/api_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The original's fields stand first; two of its names are misspelt, and applications use them. */
+json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d)
+{
+    const struct pm_connection *c = pm_hub_find_address(a->hub, d->path);
+    char hwid[64] = "n/a";
+    if (d->vid >= 0)
+        snprintf(hwid, sizeof(hwid), "USB VID:PID=%04X:%04X", (unsigned)d->vid, (unsigned)d->pid);
+    const char *name = strrchr(d->path, '/');
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "device", d->path,
+                          "name", name ? name + 1 : d->path, "description", d->description, "hwid", hwid,
+                          "serialnumber", d->serial_number, "serialnumuber", d->serial_number, "location", d->location,
+                          "manufacturer", d->manufacturer, "maufacturer", d->manufacturer, "product", d->product,
+                          "interface", d->interface, "id", d->id, "address", d->path);
+    if (!o)
+        return NULL;
+    json_object_set_new(o, "vid", d->vid >= 0 ? json_integer(d->vid) : json_null());
+    json_object_set_new(o, "pid", d->pid >= 0 ? json_integer(d->pid) : json_null());
+    json_object_set_new(o, "kind", json_string(d->is_virtual ? "virtual" : "serial"));
+    json_object_set_new(o, "connection", c ? json_string(c->name) : json_null());
+    return o;
+}
+
+json_t *pm_describe_devices(struct pm_api *a)
+{
+    const struct pm_link *list = pm_devices_list(a->devices);
+    json_t *array = json_array();
+    for (struct pm_link *link = list->next; link != list; link = link->next)
+        json_array_append_new(array, pm_describe_device(a, pm_container(link, struct pm_device, link)));
+    return array;
+}
+
+static const char *parity_name(enum pm_parity parity)
+{
+    static const char *const names[] = {"none", "even", "odd", "mark", "space"};
+    return names[parity];
+}
+
+static const char *flow_name(enum pm_flow flow)
+{
+    static const char *const names[] = {"none", "rts-cts", "xon-xoff"};
+    return names[flow];
+}
+
+json_t *pm_describe_connection(const struct pm_connection *c)
+{
+    const struct pm_port_settings *s = &c->settings;
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:{s:i, s:i, s:s, s:f, s:s, s:b}}", "name", c->name, "address",
+                     c->address, "device", c->device_id, "epoch", (json_int_t)c->epoch, "offset",
+                     (json_int_t)c->journal.end, "options", "baud-rate", (int)s->baud_rate, "data-bits", s->data_bits,
+                     "parity", parity_name(s->parity), "stop-bits", s->stop_bits2 / 2.0, "flow-control",
+                     flow_name(s->flow), "exclusive", s->exclusive);
+}
+
+json_t *pm_describe_connections(struct pm_api *a)
+{
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    json_t *array = json_array();
+    for (struct pm_link *link = list->next; link != list; link = link->next)
+        json_array_append_new(array, pm_describe_connection(pm_container(link, struct pm_connection, link)));
+    return array;
+}

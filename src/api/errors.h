@@ -1,0 +1,33 @@
+/* errors.h - the one table of error codes: what a client is told, and the HTTP status that goes with it. */
+#ifndef PM_API_ERRORS_H
+#define PM_API_ERRORS_H
+
+enum pm_error {
+    PM_OK,
+    PM_BAD_REQUEST,
+    PM_UNKNOWN_REQUEST,
+    PM_RESERVED_NAME,
+    PM_NAME_TAKEN,
+    PM_NO_SUCH_CONNECTION,
+    PM_NO_SUCH_DEVICE,
+    PM_DEVICE_BUSY,
+    PM_ACCESS_DENIED,
+    PM_DEVICE_GONE,
+    PM_QUEUE_FULL,
+    PM_TOO_MANY_OPEN,
+    PM_UNSUPPORTED,
+    PM_IO_ERROR,
+    PM_INTERNAL,
+    PM_ERRORS
+};
+
+/* The stable name on the wire; never NULL. */
+const char *pm_error_code(enum pm_error e);
+
+/* The status of an answer over HTTP. */
+unsigned pm_error_status(enum pm_error e);
+
+/* What a negative errno of the lower layers means to a client. */
+enum pm_error pm_error_of(int error);
+
+#endif

@@ -1,0 +1,24 @@
+/* settings.h - how a serial line runs. */
+#ifndef PM_DEVICE_SETTINGS_H
+#define PM_DEVICE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pm_parity { PM_PARITY_NONE, PM_PARITY_EVEN, PM_PARITY_ODD, PM_PARITY_MARK, PM_PARITY_SPACE };
+enum pm_flow { PM_FLOW_NONE, PM_FLOW_RTS_CTS, PM_FLOW_XON_XOFF };
+
+/* How a serial line is to run. Kinds of devices that have no line ignore it. */
+struct pm_port_settings {
+    uint32_t baud_rate;
+    uint8_t data_bits;  /* 5 to 8 */
+    uint8_t stop_bits2; /* half bits: 2, 3 or 4 */
+    enum pm_parity parity;
+    enum pm_flow flow;
+    bool exclusive; /* nobody else may open it meanwhile */
+};
+
+/* 115200 8N1, no flow control, exclusive. */
+struct pm_port_settings pm_port_defaults(void);
+
+#endif

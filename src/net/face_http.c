@@ -1,0 +1,111 @@
+/* face_http.c - see faces.h; the requests over plain HTTP: one JSON object each way. */
+#include "net/faces.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct request {
+    struct pm_api_request api; /* first */
+    struct pm_api *owner;
+    struct pm_conn *conn; /* NULL once the client hung up */
+    char event[64];
+};
+
+static const char prefix[] = "/api/v1/";
+
+static void on_answer(struct pm_api_request *api, const json_t *answer, const char *legacy_event, const json_t *legacy,
+                      enum pm_error error)
+{
+    struct request *r = (struct request *)api;
+    (void)legacy_event, (void)legacy;
+    char *text = json_dumps(answer, JSON_COMPACT);
+    if (r->conn)
+        pm_conn_respond(r->conn, &(struct pm_response){.status = text ? pm_error_status(error) : 500,
+                                                       .content_type = "application/json",
+                                                       .body = text,
+                                                       .n = text ? strlen(text) : 0,
+                                                       .cors = true});
+    free(text);
+    free(r);
+}
+
+static void on_gone(void *owner, struct pm_conn *c)
+{
+    struct request *r = owner;
+    (void)c;
+    if (r->api.event)
+        r->conn = NULL; /* it runs, and frees itself when it is answered */
+    else
+        free(r);
+}
+
+static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n);
+
+static const struct pm_exchange_ops exchange_ops = {on_body, on_gone};
+
+static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n)
+{
+    struct request *r = owner;
+    json_error_t why;
+    json_t *data = n > 0 ? json_loadb((char *)p, n, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
+    pm_conn_hold(c, &exchange_ops, r);
+    if (n > 0 && !json_is_object(data)) {
+        pm_list_init(&r->api.link);
+        pm_api_fail(&r->api, PM_BAD_REQUEST, "The body must be one JSON object.");
+    } else {
+        pm_api_run(r->owner, &r->api, r->event, data, NULL, 0);
+    }
+    json_decref(data);
+}
+
+static bool is_read(const char *event)
+{
+    return strncmp(event, "list-", 5) == 0 || strcmp(event, "describe") == 0;
+}
+
+static void respond_empty(struct pm_conn *c, unsigned status, const char *fields)
+{
+    pm_conn_respond(c, &(struct pm_response){.status = status, .fields = fields, .cors = true});
+}
+
+static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head *head)
+{
+    static const struct pm_http_refusal no_memory = {503, "busy", "There is no memory left for this request."},
+                                        not_json = {415, "encoding", "The body must be application/json."};
+    size_t skip = sizeof(prefix) - 1;
+    if (head->method == PM_HTTP_OPTIONS) {
+        respond_empty(c, 204,
+                      "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n"
+                      "Access-Control-Allow-Headers: content-type, authorization, x-requested-with\r\n"
+                      "Access-Control-Max-Age: 600\r\n");
+        return;
+    }
+    struct request *r = calloc(1, sizeof(*r));
+    if (!r) {
+        pm_conn_refuse(c, &no_memory);
+        return;
+    }
+    if (head->path.n > skip && head->path.n - skip < sizeof(r->event))
+        memcpy(r->event, head->path.p + skip, head->path.n - skip);
+    r->api.on_answer = on_answer;
+    r->owner = owner;
+    r->conn = c;
+    bool json = head->content_type.n >= 16 && strncasecmp(head->content_type.p, "application/json", 16) == 0;
+    if (head->method == PM_HTTP_POST && json) {
+        pm_conn_await_body(c, &exchange_ops, r);
+    } else if (head->method == PM_HTTP_POST) {
+        free(r);
+        pm_conn_refuse(c, &not_json); /* a form can send other types without asking */
+    } else if (head->method == PM_HTTP_GET && is_read(r->event)) {
+        on_body(r, c, NULL, 0);
+    } else {
+        free(r);
+        respond_empty(c, 405, "Allow: POST, OPTIONS\r\n");
+    }
+}
+
+void pm_face_http(struct pm_server *server, struct pm_api *api)
+{
+    pm_server_route(server, "/api/v1", on_request, api);
+}

@@ -1,0 +1,51 @@
+/* face_page.c - see faces.h; the page at "/" and its parts, from the table that the build embedded. */
+#include "net/assets.h"
+#include "net/faces.h"
+
+#include <string.h>
+
+static const char security[] =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
+    "'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
+
+static const char *type_of(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    if (strcmp(dot, ".js") == 0)
+        return "text/javascript; charset=utf-8";
+    return strcmp(dot, ".css") == 0 ? "text/css; charset=utf-8" : "text/html; charset=utf-8";
+}
+
+static const struct pm_asset *find(struct pm_http_text path)
+{
+    if (path.n == 1)
+        path = (struct pm_http_text){"/index.html", 11};
+    for (const struct pm_asset *a = pm_assets; a->path; a++) {
+        if (strlen(a->path) == path.n && memcmp(a->path, path.p, path.n) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head *head)
+{
+    static const struct pm_http_refusal not_found = {404, "not-found", "There is nothing at this address."};
+    (void)owner;
+    const struct pm_asset *a = find(head->path);
+    if (!a)
+        pm_conn_refuse(c, &not_found);
+    else if (head->method != PM_HTTP_GET && head->method != PM_HTTP_HEAD)
+        pm_conn_respond(c, &(struct pm_response){.status = 405, .fields = "Allow: GET, HEAD\r\n"});
+    else
+        pm_conn_respond(
+            c, &(struct pm_response){
+                   .status = 200, .content_type = type_of(a->path), .fields = security, .body = a->bytes, .n = a->n});
+}
+
+void pm_face_page(struct pm_server *server)
+{
+    pm_server_route(server, "/", on_request, NULL);
+}

@@ -1,0 +1,236 @@
+/* face_socketio.c - see faces.h; requests come as events with or without acknowledgement, bytes go out as events named
+ * after their connection. */
+#include "net/faces.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pm_face_socketio {
+    struct pm_api *api;
+    struct pm_sockets *sockets;
+    struct {
+        const struct pm_connection *connection;
+        uint64_t epoch, offset;
+        size_t n;
+        struct pm_packet *packet;
+    } last; /* what was encoded last: the next client at the same place gets the same */
+};
+
+struct client {
+    struct pm_api_client api; /* first: the API hands it back */
+    struct pm_face_socketio *face;
+    struct pm_socket *socket;
+};
+
+struct request {
+    struct pm_api_request api; /* first */
+    struct pm_socket *socket;
+    int64_t id;
+    char name[PM_NAME_MAX + 1]; /* of the connection, for request-failed */
+    char event[64];
+};
+
+/* ---- to clients ---- */
+
+static void emit_json(struct pm_socket *s, const char *event, const json_t *data)
+{
+    char *text = json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY);
+    struct pm_args args = {.json = text, .n = text ? strlen(text) : 0};
+    if (!text || pm_socket_emit(s, event, &args) == -ENOMEM)
+        pm_socket_cut(s); /* better no client than one with a gap it does not know of */
+    free(text);
+}
+
+static void on_event_out(struct pm_api_client *c, const char *event, const json_t *data)
+{
+    emit_json(((struct client *)c)->socket, event, data);
+}
+
+static struct pm_packet *encode_rx(struct pm_face_socketio *f, const struct pm_connection *from, uint64_t offset,
+                                   const uint8_t *p, size_t n)
+{
+    static const char placeholder[] = "{\"_placeholder\":true,\"num\":0}";
+    if (f->last.packet && f->last.connection == from && f->last.epoch == from->epoch && f->last.offset == offset &&
+        f->last.n == n)
+        return f->last.packet;
+    struct pm_span bytes = {p, n};
+    struct pm_args args = {placeholder, sizeof(placeholder) - 1, &bytes, 1};
+    pm_packet_unref(f->last.packet);
+    f->last.packet = pm_packet_new(f->sockets, "/", from->name, &args);
+    f->last.connection = from;
+    f->last.epoch = from->epoch;
+    f->last.offset = offset;
+    f->last.n = n;
+    return f->last.packet;
+}
+
+static int on_rx_out(struct pm_api_client *c, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
+                     size_t n)
+{
+    struct client *client = (struct client *)c;
+    struct pm_packet *packet = encode_rx(client->face, from, offset, p, n);
+    return packet ? pm_socket_send(client->socket, packet) : -ENOMEM;
+}
+
+static bool is_congested(struct pm_api_client *c)
+{
+    return pm_socket_congested(((struct client *)c)->socket);
+}
+
+static void set_paused(struct pm_api_client *c, bool paused)
+{
+    pm_socket_pause(((struct client *)c)->socket, paused);
+}
+
+static const struct pm_api_client_ops client_ops = {on_event_out, on_rx_out, is_congested, set_paused};
+
+/* ---- from clients ---- */
+
+static void acknowledge(struct request *r, const json_t *answer)
+{
+    char *text = json_dumps(answer, JSON_COMPACT);
+    struct pm_args args = {.json = text, .n = text ? strlen(text) : 0};
+    if (!text || pm_socket_ack(r->socket, r->id, &args) == -ENOMEM)
+        pm_socket_cut(r->socket);
+    free(text);
+}
+
+/* Applications of the original ask for no acknowledgement: they get its reply event, and failures as an event. */
+static void on_answer(struct pm_api_request *api, const json_t *answer, const char *legacy_event, const json_t *legacy,
+                      enum pm_error error)
+{
+    struct request *r = (struct request *)api;
+    if (r->id != PM_SIO_NO_ID) {
+        acknowledge(r, answer);
+    } else {
+        if (legacy)
+            emit_json(r->socket, legacy_event, legacy);
+        if (error != PM_OK) {
+            json_t *failed = json_pack("{s:s, s:O}", "event", r->event, "error", json_object_get(answer, "error"));
+            if (r->name[0])
+                json_object_set_new(failed, "name", json_string(r->name));
+            emit_json(r->socket, "request-failed", failed);
+            json_decref(failed);
+        }
+    }
+    pm_socket_unref(r->socket);
+    free(r);
+}
+
+static void copy_name(char out[PM_NAME_MAX + 1], const json_t *data)
+{
+    const char *name = json_string_value(json_object_get(data, "name"));
+    if (name && strlen(name) <= PM_NAME_MAX)
+        memcpy(out, name, strlen(name) + 1);
+}
+
+static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
+{
+    struct pm_face_socketio *f = owner;
+    struct client *client = pm_socket_app(s);
+    struct request *r = calloc(1, sizeof(*r));
+    if (!client || !r || e->name_n >= sizeof(r->event)) {
+        free(r);
+        return;
+    }
+    r->api.client = &client->api;
+    r->api.on_answer = on_answer;
+    r->socket = pm_socket_ref(s);
+    r->id = e->id;
+    memcpy(r->event, e->name, e->name_n);
+    struct pm_json first = {0};
+    size_t used = e->args.n > 0 && pm_json_scan(e->args.json, e->args.n, PM_JSON_DEPTH_MAX, &first) > 0 ? first.n : 0;
+    json_error_t why;
+    json_t *data =
+        used ? json_loadb(first.p, used, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
+    if (used && !data) {
+        pm_list_init(&r->api.link);
+        pm_api_fail(&r->api, PM_BAD_REQUEST, "The argument cannot be read: %s.", why.text);
+        return;
+    }
+    copy_name(r->name, data);
+    struct pm_api_blob blobs[PM_EVENT_ATTACHMENTS_MAX];
+    for (unsigned i = 0; i < e->args.n_attachments; i++)
+        blobs[i] = (struct pm_api_blob){e->args.attachments[i].p, e->args.attachments[i].n};
+    pm_api_run(f->api, &r->api, r->event, data, blobs, e->args.n_attachments);
+    json_decref(data);
+}
+
+static void on_connect(void *owner, struct pm_socket *s, const char *auth, size_t n)
+{
+    struct pm_face_socketio *f = owner;
+    (void)auth, (void)n;
+    if (strcmp(pm_socket_namespace(s), "/") != 0) {
+        pm_socket_refuse(s, "Invalid namespace", NULL);
+        return;
+    }
+    struct client *c = calloc(1, sizeof(*c));
+    if (!c) {
+        pm_socket_refuse(s, "busy", NULL);
+        return;
+    }
+    c->api.ops = &client_ops;
+    c->face = f;
+    c->socket = s;
+    pm_socket_set_app(s, c);
+    pm_socket_accept(s);
+    if (pm_api_join(f->api, &c->api) < 0) {
+        pm_socket_set_app(s, NULL);
+        free(c);
+        pm_socket_disconnect(s);
+    }
+}
+
+static void on_drained(void *owner, struct pm_socket *s)
+{
+    (void)owner;
+    struct client *c = pm_socket_app(s);
+    if (c)
+        pm_api_drained(&c->api);
+}
+
+static void on_moved(void *owner, struct pm_socket *s)
+{
+    (void)owner, (void)s; /* without state recovery nobody is away or comes back */
+}
+
+static void on_disconnect(void *owner, struct pm_socket *s)
+{
+    (void)owner;
+    struct client *c = pm_socket_app(s);
+    if (!c)
+        return;
+    pm_socket_set_app(s, NULL);
+    pm_api_leave(&c->api);
+    free(c);
+}
+
+static const struct pm_sockets_ops sockets_ops = {on_connect, on_event, on_drained, on_moved, on_moved, on_disconnect};
+
+int pm_face_socketio_new(struct pm_server *server, struct pm_api *api, const struct pm_engine_options *engine,
+                         struct pm_face_socketio **ret)
+{
+    struct pm_sockets_options options = pm_sockets_defaults();
+    struct pm_face_socketio *f = calloc(1, sizeof(*f));
+    if (!f)
+        return -ENOMEM;
+    f->api = api;
+    int r = pm_sockets_new(server, "/socket.io", engine, &options, &sockets_ops, f, &f->sockets);
+    if (r < 0) {
+        free(f);
+        return r;
+    }
+    *ret = f;
+    return 0;
+}
+
+struct pm_face_socketio *pm_face_socketio_free(struct pm_face_socketio *f)
+{
+    if (!f)
+        return NULL;
+    pm_sockets_free(f->sockets);
+    pm_packet_unref(f->last.packet);
+    free(f);
+    return NULL;
+}
