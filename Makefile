@@ -1,5 +1,10 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: test test-quick build deps deps-test clean
+.PHONY: run test test-quick build deps deps-test clean
+
+# The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
+ARGS ?= --demo
+run: build
+	build/release/bin/peripheral-manager $(ARGS)
 
 # Everything CI runs: gcc, then clang with the sanitizers.
 test: deps-test
@@ -11,7 +16,7 @@ test-quick: deps-test
 
 # The release programs, in build/release/bin/.
 build: deps
-	cmake --preset release
+	@cmake --preset release >/dev/null
 	cmake --build --preset release
 
 deps:

@@ -2,6 +2,7 @@
 #include "hub/hub.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -182,9 +183,9 @@ int pm_hub_activate(struct pm_hub *h, const char *name, const char *address, con
     if (!c)
         return -ENOMEM;
     c->hub = h;
-    strncpy(c->name, name, PM_NAME_MAX);
-    strncpy(c->address, address, PM_DEVICE_TEXT - 1);
-    strncpy(c->device_id, device_id(h, address), PM_DEVICE_TEXT - 1);
+    snprintf(c->name, sizeof(c->name), "%s", name);
+    snprintf(c->address, sizeof(c->address), "%s", address);
+    snprintf(c->device_id, sizeof(c->device_id), "%s", device_id(h, address));
     c->settings = *settings;
     c->journal = pm_journal_empty(PM_JOURNAL_SIZE);
     c->epoch = ++h->next_epoch;
@@ -226,8 +227,7 @@ int pm_hub_rename(struct pm_connection *c, const char *name)
         return other == c ? 0 : -EEXIST;
     c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_RX, c, NULL); /* what came under the old name goes out under it */
     memcpy(old, c->name, sizeof(old));
-    memset(c->name, 0, sizeof(c->name));
-    strncpy(c->name, name, PM_NAME_MAX);
+    snprintf(c->name, sizeof(c->name), "%s", name);
     c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_RENAMED, c, old);
     return 0;
 }

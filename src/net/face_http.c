@@ -12,7 +12,7 @@ struct request {
     char event[64];
 };
 
-static const char prefix[] = "/api/v1/";
+#define PREFIX "/api/v1/"
 
 static void on_answer(struct pm_api_request *api, const json_t *answer, const char *legacy_event, const json_t *legacy,
                       enum pm_error error)
@@ -73,7 +73,7 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
 {
     static const struct pm_http_refusal no_memory = {503, "busy", "There is no memory left for this request."},
                                         not_json = {415, "encoding", "The body must be application/json."};
-    size_t skip = sizeof(prefix) - 1;
+    size_t skip = sizeof(PREFIX) - 1;
     if (head->method == PM_HTTP_OPTIONS) {
         respond_empty(c, 204,
                       "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n"

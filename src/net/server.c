@@ -54,7 +54,8 @@ int pm_server_new(struct pm_loop *loop, const struct pm_server_options *options,
 
 static void on_listener_closed(void *owner)
 {
-    struct pm_server *s = owner;
+    struct pm_listener *l = owner;
+    struct pm_server *s = l->server;
     if (--s->open_listeners == 0)
         free(s);
 }
@@ -193,7 +194,6 @@ static int add_listener(struct pm_server *s, int fd)
         close(fd);
         return r;
     }
-    l->watch.owner = l;
     pm_watch_set(&l->watch, PM_LOOP_READ);
     s->n_listeners++;
     s->open_listeners++;

@@ -1,0 +1,84 @@
+"""daemon.py - starts a program on a free port and ends it: what the tests of whole programs share."""
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+import tty
+import urllib.error
+import urllib.request
+
+DEADLINE = 10  # seconds for anything that is awaited
+
+
+class Program:
+    """A server process; `port` is where it says that it listens."""
+
+    def __init__(self, path, *options):
+        self.process = subprocess.Popen([path, "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.port = int(re.search(r":(\d+)", self.line()).group(1))
+
+    def line(self):
+        ready, _, _ = select.select([self.process.stdout], [], [], DEADLINE)
+        if not ready:
+            raise TimeoutError("the program says nothing")
+        return self.process.stdout.readline().decode()
+
+    def stop(self):
+        self.process.terminate()
+        code = self.process.wait(DEADLINE)
+        self.process.stdout.close()
+        return code
+
+    def request(self, method, path, body=None, headers=None):
+        """Status, headers and body of one request."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read()
+
+    def post(self, event, data):
+        status, _, body = self.request("POST", f"/api/v1/{event}", json.dumps(data).encode(),
+                                       {"Content-Type": "application/json"})
+        return status, json.loads(body)
+
+
+class Line:
+    """A serial line whose far end the test plays: a pseudo terminal."""
+
+    def __init__(self):
+        self.far, near = pty.openpty()
+        tty.setraw(near)
+        self.path = os.ttyname(near)
+        self.near = near
+
+    def read(self, n):
+        data = b""
+        end = time.monotonic() + DEADLINE
+        while len(data) < n and time.monotonic() < end:
+            if select.select([self.far], [], [], 0.1)[0]:
+                data += os.read(self.far, n - len(data))
+        return data
+
+    def write(self, data):
+        os.write(self.far, data)
+
+    def close(self):
+        os.close(self.near)
+        os.close(self.far)
+
+
+def wait_for(condition, what):
+    """Wait until condition() is true; its value is returned."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.005)
+    raise AssertionError(f"not within {DEADLINE} s: {what}")
