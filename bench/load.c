@@ -1,0 +1,256 @@
+/* load.c - the load generator: sends numbered messages, checks every byte that comes back, and prints figures as JSON.
+ *   bench_load echo PORT PID KIND CLIENTS IN_FLIGHT MILLISECONDS
+ *   bench_load idle PORT PID KIND CLIENTS MILLISECONDS     (one more client measures round trips beside them)
+ * KIND: relay, engine (Engine.IO messages) or socketio (events that come back as events). PID: of the server, for its
+ * CPU. */
+#include "socket.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PAYLOAD = 64, SAMPLES = 1 << 20, RECEIVE = 64 * 1024 };
+
+struct kind {
+    const char *name, *path, *before, *after, *back;
+    int greeted, joins;
+};
+
+static const struct kind kinds[] = {
+    {"relay", "/", "4", "", "4", 0, 0},
+    {"engine", "/engine.io/?EIO=4&transport=websocket", "4", "", "4", 1, 0},
+    {"socketio", "/socket.io/?EIO=4&transport=websocket", "42[\"message\",\"", "\"]", "42[\"message-back\",\"", 1, 1},
+};
+
+struct client {
+    int fd;
+    uint64_t sent, got;
+    uint64_t sent_at[64]; /* by number, modulo */
+    uint8_t in[RECEIVE];
+    size_t n;
+};
+
+static uint32_t samples[SAMPLES]; /* ns / 10 */
+static size_t n_samples;
+
+/* The 64 bytes of a message: its number, then a pattern that follows from it. */
+static void fill(char *out, uint64_t number)
+{
+    snprintf(out, 17, "%016llx", (unsigned long long)number);
+    for (size_t i = 16; i < PAYLOAD; i++)
+        out[i] = (char)('a' + (number + i) % 26);
+}
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench_load: %s\n", what);
+    exit(1);
+}
+
+static int join(uint16_t port, const struct kind *k, unsigned number)
+{
+    uint8_t frame[BENCH_FRAME_MAX];
+    int fd = bench_connect(port, k->path, number, k->greeted);
+    if (fd < 0)
+        die("cannot connect");
+    if (k->joins) {
+        size_t n = bench_frame(frame, "40", 2);
+        if (send(fd, frame, n, 0) != (ssize_t)n || bench_read(fd, frame) < 0 || bench_read(fd, frame) < 0)
+            die("cannot join");
+    }
+    return fd;
+}
+
+static void send_next(struct client *c, const struct kind *k, unsigned count)
+{
+    uint8_t out[64 * 160];
+    size_t n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char text[160], payload[PAYLOAD + 1];
+        fill(payload, c->sent);
+        payload[PAYLOAD] = 0;
+        int length = snprintf(text, sizeof(text), "%s%s%s", k->before, payload, k->after);
+        c->sent_at[c->sent % 64] = bench_now();
+        c->sent++;
+        n += bench_frame(out + n, text, (size_t)length);
+    }
+    if (send(c->fd, out, n, 0) != (ssize_t)n)
+        die("cannot send");
+}
+
+/* Take complete frames; each must be the next one that was sent. Returns how many came. */
+static unsigned take(struct client *c, const struct kind *k)
+{
+    ssize_t got = recv(c->fd, c->in + c->n, RECEIVE - c->n, 0);
+    if (got <= 0)
+        die("the server hung up");
+    c->n += (size_t)got;
+    size_t at = 0, back = strlen(k->back), after = strlen(k->after);
+    unsigned count = 0;
+    while (c->n - at >= 2) {
+        size_t head = (c->in[at + 1] & 0x7f) == 126 ? 4 : 2;
+        if (c->n - at < head)
+            break;
+        size_t n = head == 4 ? (size_t)c->in[at + 2] << 8 | c->in[at + 3] : (size_t)c->in[at + 1];
+        if (c->n - at < head + n)
+            break;
+        char expected[PAYLOAD + 1];
+        const char *text = (char *)c->in + at + head;
+        fill(expected, c->got);
+        if (n == back + PAYLOAD + after && memcmp(text, k->back, back) == 0) {
+            if (memcmp(text + back, expected, PAYLOAD) != 0)
+                die("a message came back changed, doubled or out of order");
+            if (n_samples < SAMPLES)
+                samples[n_samples++] = (uint32_t)((bench_now() - c->sent_at[c->got % 64]) / 10);
+            c->got++;
+            count++;
+        } else if (n != 1 || *text != '2') {
+            die("something else came back");
+        }
+        at += head + n;
+    }
+    memmove(c->in, c->in + at, c->n - at);
+    c->n -= at;
+    return count;
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static double percentile(double part)
+{
+    return n_samples ? samples[(size_t)((double)(n_samples - 1) * part)] / 100.0 : 0;
+}
+
+/* CPU nanoseconds that a process has used so far. */
+static uint64_t cpu_of(int pid)
+{
+    char path[64];
+    unsigned long long ns = 0;
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+    FILE *f = fopen(path, "r");
+    if (!f || fscanf(f, "%llu", &ns) != 1)
+        die("cannot read the server's CPU time");
+    fclose(f);
+    return ns;
+}
+
+/* Private bytes of a process. */
+static long private_of(int pid)
+{
+    char path[64], line[256];
+    long total = 0, kb;
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof(line), f)) {
+        if (sscanf(line, "Private_Dirty: %ld", &kb) == 1)
+            total = kb * 1024;
+    }
+    if (f)
+        fclose(f);
+    return total;
+}
+
+static void exchange(struct client *clients, unsigned count, const struct kind *k, unsigned in_flight, unsigned ms)
+{
+    int epoll = epoll_create1(0);
+    uint64_t end = bench_now() + (uint64_t)ms * 1000000;
+    for (unsigned i = 0; i < count; i++) {
+        epoll_ctl(epoll, EPOLL_CTL_ADD, clients[i].fd, &(struct epoll_event){.events = EPOLLIN, .data.u32 = i});
+        send_next(&clients[i], k, in_flight);
+    }
+    while (bench_now() < end) {
+        struct epoll_event events[64];
+        int n = epoll_wait(epoll, events, 64, 1000);
+        for (int i = 0; i < n; i++) {
+            struct client *c = &clients[events[i].data.u32];
+            unsigned came = take(c, k);
+            if (came > 0)
+                send_next(c, k, came);
+        }
+    }
+    close(epoll);
+}
+
+static struct client *join_all(uint16_t port, const struct kind *k, unsigned count, unsigned from)
+{
+    struct client *clients = calloc(count, sizeof(*clients));
+    if (!clients)
+        die("no memory");
+    for (unsigned i = 0; i < count; i++)
+        clients[i].fd = join(port, k, from + i);
+    return clients;
+}
+
+static void run_echo(uint16_t port, int pid, const struct kind *k, unsigned count, unsigned in_flight, unsigned ms)
+{
+    struct client *clients = join_all(port, k, count, 0);
+    exchange(clients, count, k, in_flight, ms / 5); /* to warm up */
+    n_samples = 0;
+    for (unsigned i = 0; i < count; i++) {
+        while (clients[i].got < clients[i].sent)
+            take(&clients[i], k);
+    }
+    n_samples = 0;
+    uint64_t before = cpu_of(pid), messages = 0;
+    for (unsigned i = 0; i < count; i++)
+        messages -= clients[i].got;
+    exchange(clients, count, k, in_flight, ms);
+    uint64_t cpu = cpu_of(pid) - before;
+    for (unsigned i = 0; i < count; i++)
+        messages += clients[i].got;
+    qsort(samples, n_samples, sizeof(samples[0]), compare);
+    printf("{\"messages\": %llu, \"p50\": %.2f, \"p99\": %.2f, \"cpu\": %.3f}\n", (unsigned long long)messages,
+           percentile(0.5), percentile(0.99), messages ? (double)cpu / 1000 / (double)messages : 0);
+}
+
+static void run_idle(uint16_t port, int pid, const struct kind *k, unsigned count, unsigned ms)
+{
+    long before = private_of(pid);
+    uint64_t start = bench_now();
+    int *idle = calloc(count ? count : 1, sizeof(*idle));
+    if (!idle)
+        die("no memory");
+    for (unsigned i = 0; i < count; i++)
+        idle[i] = join(port, k, i);
+    double rate = count ? count / ((double)(bench_now() - start) / 1e9) : 0;
+    double each = count ? (double)(private_of(pid) - before) / count : 0;
+    uint64_t cpu = cpu_of(pid);
+    poll(NULL, 0, (int)ms);
+    double share = (double)(cpu_of(pid) - cpu) / ((double)ms * 1e6) * 100;
+    struct client *one = join_all(port, k, 1, count);
+    exchange(one, 1, k, 1, 1000);
+    qsort(samples, n_samples, sizeof(samples[0]), compare);
+    printf("{\"clients\": %u, \"private\": %.0f, \"rate\": %.0f, \"share\": %.3f, \"p50\": %.2f, \"p99\": %.2f}\n",
+           count, each, rate, share, percentile(0.5), percentile(0.99));
+}
+
+int main(int argc, char **argv)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    const struct kind *k = NULL;
+    for (size_t i = 0; argc > 4 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        k = strcmp(argv[4], kinds[i].name) == 0 ? &kinds[i] : k;
+    if (!k)
+        die("usage: bench_load echo|idle PORT PID relay|engine|socketio CLIENTS [IN_FLIGHT] MILLISECONDS");
+    uint16_t port = (uint16_t)atoi(argv[2]);
+    if (strcmp(argv[1], "echo") == 0 && argc == 8)
+        run_echo(port, atoi(argv[3]), k, (unsigned)atoi(argv[5]), (unsigned)atoi(argv[6]), (unsigned)atoi(argv[7]));
+    else if (strcmp(argv[1], "idle") == 0 && argc == 7)
+        run_idle(port, atoi(argv[3]), k, (unsigned)atoi(argv[5]), (unsigned)atoi(argv[6]));
+    else
+        die("wrong number of arguments");
+    return 0;
+}
