@@ -1,0 +1,19 @@
+/* file.h - small files that are read whole and replaced whole, so that a crash leaves the old state or the new one. */
+#ifndef PM_BASE_FILE_H
+#define PM_BASE_FILE_H
+
+#include "base/bytes.h"
+
+/* Read a regular file of at most `max` bytes. 0 and *ret, which the caller ends with pm_bytes_fini(); -ENOENT; -EFBIG
+ * (larger); -EINVAL (not a regular file); or another negative errno. Symbolic links are not followed (-ELOOP). */
+int pm_file_read(const char *path, size_t max, struct pm_bytes *ret);
+
+/* Put n bytes in its place: a new file beside it (PATH.new, mode 0600), fsync, rename, fsync of the folder. 0 or a
+ * negative errno, with the old file intact and no new one left. It waits for the disk: call it from a worker thread. */
+int pm_file_replace(const char *path, const void *p, size_t n);
+
+/* Keep a file that cannot be used: rename it to PATH.bad-TIME. Writes the new path to ret (NULL: not wanted).
+ * 0 or a negative errno. */
+int pm_file_set_aside(const char *path, char *ret, size_t room);
+
+#endif
