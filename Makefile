@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: run test test-quick build deps deps-test clean
+.PHONY: run test test-quick build reference deps deps-test clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -18,6 +18,12 @@ test-quick: deps-test
 build: deps
 	@cmake --preset release >/dev/null
 	cmake --build --preset release
+
+# docs/api.md from the table of requests.
+reference:
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev --target pm-reference
+	tools/update-reference build/dev/bin/pm-reference
 
 deps:
 	tools/install-deps

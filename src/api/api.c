@@ -1,11 +1,11 @@
 /* api.c - see api.h; clients, the events they get, and the way of a connection's bytes to them. */
 #include "api/api_private.h"
+#include "api/table.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     SLICE = 64 * 1024,     /* bytes in one event */
@@ -234,15 +234,31 @@ void pm_api_leave(struct pm_api_client *c)
     }
 }
 
-/* ---- answers ---- */
+/* ---- requests ---- */
+
+void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, const json_t *data,
+                const struct pm_api_blob *blobs, size_t n_blobs)
+{
+    struct pm_call call = {.api = a, .request = r, .data = data, .blobs = blobs, .n_blobs = n_blobs};
+    pm_list_init(&r->link);
+    call.kind = r->kind = pm_request_find(event);
+    if (!r->kind)
+        pm_api_fail(r, PM_UNKNOWN_REQUEST, "There is no request of this name. See describe.");
+    else if (pm_call_check(&call))
+        call.kind->run(&call);
+    free(call.payload.owned);
+}
+
+bool pm_api_reads(const char *event)
+{
+    const struct pm_request_kind *kind = pm_request_find(event);
+    return kind && kind->reads;
+}
 
 static void finish(struct pm_api_request *r, json_t *answer, json_t *legacy, enum pm_error error)
 {
-    char name[64] = "";
-    const char *event = r->event ? r->event : "";
-    snprintf(name, sizeof(name), "%s", strcmp(event, "rename-reference") == 0 ? "rename-connection" : event);
     pm_list_remove(&r->link);
-    r->on_answer(r, answer, name, legacy, error);
+    r->on_answer(r, answer, r->kind ? r->kind->reply : NULL, legacy, error);
     json_decref(answer);
     json_decref(legacy);
 }
@@ -255,15 +271,29 @@ void pm_api_answer(struct pm_api_request *r, json_t *result, json_t *legacy)
     finish(r, answer, legacy, PM_OK);
 }
 
-void pm_api_fail(struct pm_api_request *r, enum pm_error error, const char *format, ...)
+static void fail(struct pm_api_request *r, enum pm_error error, json_t *more, const char *format, va_list args)
 {
     char message[512];
-    va_list args;
-    va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    bool says_false = r->event && (strstr(r->event, "activate-") || strcmp(r->event, "rename-reference") == 0);
     json_t *answer =
         json_pack("{s:b, s:{s:s, s:s}}", "ok", 0, "error", "code", pm_error_code(error), "message", message);
-    finish(r, answer, says_false ? json_false() : NULL, error);
+    json_object_update(json_object_get(answer, "error"), more);
+    json_decref(more);
+    finish(r, answer, r->kind && r->kind->says_false ? json_false() : NULL, error);
+}
+
+void pm_api_fail(struct pm_api_request *r, enum pm_error error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fail(r, error, NULL, format, args);
+    va_end(args);
+}
+
+void pm_api_fail_with(struct pm_api_request *r, enum pm_error error, json_t *more, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fail(r, error, more, format, args);
+    va_end(args);
 }

@@ -10,6 +10,7 @@
 
 struct pm_api;
 struct pm_api_client;
+struct pm_request_kind; /* table.h */
 
 /* Binary data that came beside a request, borrowed for the call. */
 struct pm_api_blob {
@@ -21,7 +22,7 @@ struct pm_api_blob {
 struct pm_api_request {
     struct pm_api_client *client; /* NULL if it came from none that listens (HTTP), or the client left meanwhile */
     struct pm_link link;          /* in the client's list while it waits */
-    const char *event;            /* set by pm_api_run(): the name in the table */
+    const struct pm_request_kind *kind; /* set by pm_api_run(); NULL if there is none of this name */
 
     /* Called once; `answer` is {"ok":…} and borrowed, `legacy` what the original's reply event carries, or NULL.
      * The face frees the request. */
@@ -66,9 +67,15 @@ void pm_api_drained(struct pm_api_client *c);
 void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, const json_t *data,
                 const struct pm_api_blob *blobs, size_t n_blobs);
 
-/* For the handlers: answer with members for the result (stolen, may be NULL), or with an error. */
+/* Does this request change nothing, so that it may be asked for by GET? */
+bool pm_api_reads(const char *event);
+
+/* For the handlers: answer with members for the result (stolen, may be NULL), or with an error. `legacy` and `more`
+ * (members of the error beside code and message) are stolen too. */
 void pm_api_answer(struct pm_api_request *r, json_t *result, json_t *legacy);
 void pm_api_fail(struct pm_api_request *r, enum pm_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void pm_api_fail_with(struct pm_api_request *r, enum pm_error error, json_t *more, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -1,5 +1,6 @@
 /* describe.c - devices and connections as web applications see them. */
 #include "api/api_private.h"
+#include "api/table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,26 +36,14 @@ json_t *pm_describe_devices(struct pm_api *a)
     return array;
 }
 
-static const char *parity_name(enum pm_parity parity)
-{
-    static const char *const names[] = {"none", "even", "odd", "mark", "space"};
-    return names[parity];
-}
-
-static const char *flow_name(enum pm_flow flow)
-{
-    static const char *const names[] = {"none", "rts-cts", "xon-xoff"};
-    return names[flow];
-}
-
 json_t *pm_describe_connection(const struct pm_connection *c)
 {
     const struct pm_port_settings *s = &c->settings;
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:{s:i, s:i, s:s, s:f, s:s, s:b}}", "name", c->name, "address",
                      c->address, "device", c->device_id, "epoch", (json_int_t)c->epoch, "offset",
                      (json_int_t)c->journal.end, "options", "baud-rate", (int)s->baud_rate, "data-bits", s->data_bits,
-                     "parity", parity_name(s->parity), "stop-bits", s->stop_bits2 / 2.0, "flow-control",
-                     flow_name(s->flow), "exclusive", s->exclusive);
+                     "parity", pm_parity_words[s->parity], "stop-bits", s->stop_bits2 / 2.0, "flow-control",
+                     pm_flow_words[s->flow], "exclusive", s->exclusive);
 }
 
 json_t *pm_describe_connections(struct pm_api *a)

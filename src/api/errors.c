@@ -8,28 +8,50 @@
 static const struct {
     const char *code; /* on the wire: only ever add, never rename */
     unsigned status;
+    const char *means;
 } errors[] = {
-    [PM_OK] = {"ok", 200},
-    [PM_BAD_REQUEST] = {"bad-request", 400},
-    [PM_UNKNOWN_REQUEST] = {"unknown-request", 404},
-    [PM_RESERVED_NAME] = {"reserved-name", 400},
-    [PM_NAME_TAKEN] = {"name-taken", 409},
-    [PM_NO_SUCH_CONNECTION] = {"no-such-connection", 404},
-    [PM_NO_SUCH_DEVICE] = {"no-such-device", 404},
-    [PM_DEVICE_BUSY] = {"device-busy", 409},
-    [PM_ACCESS_DENIED] = {"access-denied", 403},
-    [PM_DEVICE_GONE] = {"device-gone", 409},
-    [PM_QUEUE_FULL] = {"queue-full", 503},
-    [PM_TOO_MANY_OPEN] = {"too-many-open", 503},
-    [PM_UNSUPPORTED] = {"unsupported", 501},
-    [PM_IO_ERROR] = {"io-error", 500},
-    [PM_INTERNAL] = {"internal", 500},
+    [PM_OK] = {"ok", 200, "done"},
+    [PM_BAD_REQUEST] = {"bad-request", 400,
+                        "an argument is missing or wrong: `field` names it, `expected` says what it must be"},
+    [PM_UNKNOWN_REQUEST] = {"unknown-request", 404, "there is no request of this name"},
+    [PM_RESERVED_NAME] = {"reserved-name", 400, "the name is an event of Socket.IO or of this interface"},
+    [PM_NAME_TAKEN] = {"name-taken", 409, "another connection has this name"},
+    [PM_NO_SUCH_CONNECTION] = {"no-such-connection", 404, "no connection has this name"},
+    [PM_NO_SUCH_DEVICE] = {"no-such-device", 404, "no device has this address, or it may not be used here"},
+    [PM_DEVICE_BUSY] = {"device-busy", 409, "a program or another connection has the device open"},
+    [PM_ACCESS_DENIED] = {"access-denied", 403, "the operating system said no; the message says how to mend it"},
+    [PM_IDENTITY_CONFLICT] = {"identity-conflict", 409, "two devices say that they are this one: use its path"},
+    [PM_CLAIMED] = {"claimed", 409, "another client has claimed the connection and alone may write"},
+    [PM_DEVICE_GONE] = {"device-gone", 409, "the device was unplugged; `bytes` went out before"},
+    [PM_QUEUE_FULL] = {"queue-full", 503, "the device takes bytes more slowly than they are sent"},
+    [PM_TOO_LARGE] = {"too-large", 413, "more than is taken in one piece"},
+    [PM_TOO_MANY_OPEN] = {"too-many-open", 503, "no more connections can be opened"},
+    [PM_UNSUPPORTED] = {"unsupported", 501, "this device or this version cannot do it"},
+    [PM_TIMEOUT] = {"timeout", 504, "the device did not answer in time"},
+    [PM_IO_ERROR] = {"io-error", 500, "the device's driver reported a fault"},
+    [PM_INTERNAL] = {"internal", 500, "a fault of ours, or no memory"},
+    [PM_HOST_NOT_ALLOWED] = {"host-not-allowed", 403, "the name in the address is not served here"},
+    [PM_ORIGIN_NULL] = {"origin-null", 403, "the page has no origin of its own, as files have none"},
+    [PM_ORIGIN_BAD] = {"origin-bad", 403, "the origin is not well formed"},
+    [PM_CONSENT_REQUIRED] = {"consent-required", 403, "the person at the machine has not allowed this"},
+    [PM_CONSENT_DENIED] = {"consent-denied", 403, "the person at the machine said no"},
+    [PM_CONSENT_TIMEOUT] = {"consent-timeout", 403, "the person at the machine did not answer"},
+    [PM_TOKEN_REQUIRED] = {"token-required", 401, "this way in takes a token"},
+    [PM_SCOPE] = {"scope", 403, "the token or grant does not cover this"},
+    [PM_PROTECTED] = {"protected", 403, "no grant covers this"},
+    [PM_BUSY] = {"busy", 503, "too much at once; try again"},
+    [PM_TOO_MANY_CONNECTIONS] = {"too-many-connections", 503, "no more clients are taken"},
 };
 static_assert(sizeof(errors) / sizeof(errors[0]) == PM_ERRORS, "every error has a code");
 
 const char *pm_error_code(enum pm_error e)
 {
     return errors[e].code;
+}
+
+const char *pm_error_meaning(enum pm_error e)
+{
+    return errors[e].means;
 }
 
 unsigned pm_error_status(enum pm_error e)
@@ -52,6 +74,9 @@ enum pm_error pm_error_of(int error)
         {-EINVAL, PM_BAD_REQUEST},
         {-ENOBUFS, PM_QUEUE_FULL},
         {-EMFILE, PM_TOO_MANY_OPEN},
+        {-EMSGSIZE, PM_TOO_LARGE},
+        {-EOPNOTSUPP, PM_UNSUPPORTED},
+        {-ETIMEDOUT, PM_TIMEOUT},
         {-EIO, PM_IO_ERROR},
     };
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {

@@ -12,12 +12,27 @@ enum pm_error {
     PM_NO_SUCH_DEVICE,
     PM_DEVICE_BUSY,
     PM_ACCESS_DENIED,
+    PM_IDENTITY_CONFLICT,
+    PM_CLAIMED,
     PM_DEVICE_GONE,
     PM_QUEUE_FULL,
+    PM_TOO_LARGE,
     PM_TOO_MANY_OPEN,
     PM_UNSUPPORTED,
+    PM_TIMEOUT,
     PM_IO_ERROR,
     PM_INTERNAL,
+    PM_HOST_NOT_ALLOWED,
+    PM_ORIGIN_NULL,
+    PM_ORIGIN_BAD,
+    PM_CONSENT_REQUIRED,
+    PM_CONSENT_DENIED,
+    PM_CONSENT_TIMEOUT,
+    PM_TOKEN_REQUIRED,
+    PM_SCOPE,
+    PM_PROTECTED,
+    PM_BUSY,
+    PM_TOO_MANY_CONNECTIONS,
     PM_ERRORS
 };
 
@@ -26,6 +41,9 @@ const char *pm_error_code(enum pm_error e);
 
 /* The status of an answer over HTTP. */
 unsigned pm_error_status(enum pm_error e);
+
+/* What it means, for the reference. */
+const char *pm_error_meaning(enum pm_error e);
 
 /* What a negative errno of the lower layers means to a client. */
 enum pm_error pm_error_of(int error);

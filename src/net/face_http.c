@@ -9,6 +9,7 @@ struct request {
     struct pm_api_request api; /* first */
     struct pm_api *owner;
     struct pm_conn *conn; /* NULL once the client hung up */
+    bool running;         /* the API has it */
     char event[64];
 };
 
@@ -34,7 +35,7 @@ static void on_gone(void *owner, struct pm_conn *c)
 {
     struct request *r = owner;
     (void)c;
-    if (r->api.event)
+    if (r->running)
         r->conn = NULL; /* it runs, and frees itself when it is answered */
     else
         free(r);
@@ -50,18 +51,15 @@ static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n)
     json_error_t why;
     json_t *data = n > 0 ? json_loadb((char *)p, n, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
     pm_conn_hold(c, &exchange_ops, r);
+    r->running = true;
     if (n > 0 && !json_is_object(data)) {
         pm_list_init(&r->api.link);
-        pm_api_fail(&r->api, PM_BAD_REQUEST, "The body must be one JSON object.");
+        pm_api_fail(&r->api, PM_BAD_REQUEST, "The body must be one JSON object%s%s.", data ? "" : ": ",
+                    data ? "" : why.text);
     } else {
         pm_api_run(r->owner, &r->api, r->event, data, NULL, 0);
     }
     json_decref(data);
-}
-
-static bool is_read(const char *event)
-{
-    return strncmp(event, "list-", 5) == 0 || strcmp(event, "describe") == 0;
 }
 
 static void respond_empty(struct pm_conn *c, unsigned status, const char *fields)
@@ -97,7 +95,7 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
     } else if (head->method == PM_HTTP_POST) {
         free(r);
         pm_conn_refuse(c, &not_json); /* a form can send other types without asking */
-    } else if (head->method == PM_HTTP_GET && is_read(r->event)) {
+    } else if (head->method == PM_HTTP_GET && pm_api_reads(r->event)) {
         on_body(r, c, NULL, 0);
     } else {
         free(r);

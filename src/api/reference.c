@@ -1,0 +1,203 @@
+/* reference.c - the tables of requests, events and errors as clients and people read them. */
+#include "api/api_private.h"
+#include "api/table.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EXPECTS_MAX = 320, LINE_MAX_BYTES = 1024 };
+
+/* ---- as JSON ---- */
+
+static json_t *type_name(const struct pm_arg *arg)
+{
+    static const char *const names[PM_ARG_TYPES] = {
+        [PM_ARG_CONNECTION] = "connection",
+        [PM_ARG_NEW_NAME] = "name",
+        [PM_ARG_TEXT] = "text",
+        [PM_ARG_INTEGER] = "integer",
+        [PM_ARG_NUMBER] = "number",
+        [PM_ARG_BOOLEAN] = "boolean",
+        [PM_ARG_WORD] = "word",
+        [PM_ARG_PAYLOAD] = "bytes",
+        [PM_ARG_OBJECT] = "object",
+        [PM_ARG_ARRAY] = "array",
+        [PM_ARG_NAMES] = "names",
+        [PM_ARG_ANY] = "any",
+    };
+    return json_string(names[arg->type]);
+}
+
+static json_t *args_json(const struct pm_arg *args);
+
+static void add_limits(json_t *o, const struct pm_arg *arg)
+{
+    bool bounded = arg->type == PM_ARG_TEXT || arg->type == PM_ARG_INTEGER || arg->type == PM_ARG_ARRAY ||
+                   (arg->type == PM_ARG_NUMBER && !arg->words);
+    if (bounded) {
+        json_object_set_new(o, "min", json_integer(arg->min));
+        json_object_set_new(o, "max", json_integer(arg->max));
+    }
+    if (arg->words) {
+        json_t *words = json_array();
+        for (size_t i = 0; arg->words[i]; i++)
+            json_array_append_new(words, json_string(arg->words[i]));
+        json_object_set_new(o, "words", words);
+    }
+}
+
+static json_t *arg_json(const struct pm_arg *arg)
+{
+    char expects[EXPECTS_MAX];
+    pm_arg_expects(arg, expects, sizeof(expects));
+    json_t *o = json_pack("{s:s*, s:o, s:b, s:s}", "name", arg->name, "type", type_name(arg), "required", arg->required,
+                          "expects", expects);
+    add_limits(o, arg);
+    if (arg->unit)
+        json_object_set_new(o, "unit", json_string(arg->unit));
+    if (arg->fallback)
+        json_object_set_new(o, "default", json_string(arg->fallback));
+    if (arg->purpose)
+        json_object_set_new(o, "purpose", json_string(arg->purpose));
+    if (arg->of)
+        json_object_set_new(o, arg->type == PM_ARG_ARRAY ? "element" : "members",
+                            arg->type == PM_ARG_ARRAY ? arg_json(arg->of) : args_json(arg->of));
+    return o;
+}
+
+static json_t *args_json(const struct pm_arg *args)
+{
+    json_t *list = json_array();
+    for (; args && args->name; args++)
+        json_array_append_new(list, arg_json(args));
+    return list;
+}
+
+static json_t *requests_json(void)
+{
+    json_t *list = json_array();
+    for (const struct pm_request_area *area = pm_request_areas; area->title; area++) {
+        for (const struct pm_request_kind *k = area->kinds; k->event; k++)
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:o, s:s, s:b, s:s?, s:s, s:s?}", "event", k->event, "arguments",
+                                            args_json(k->args), "needs", pm_capability_name(k->needs), "reads",
+                                            k->reads, "reply", k->reply, "purpose", k->purpose, "result", k->result));
+    }
+    return list;
+}
+
+static json_t *events_json(void)
+{
+    json_t *list = json_array();
+    for (const struct pm_event_kind *e = pm_event_kinds; e->name; e++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s}", "event", e->name, "data", e->data, "purpose", e->purpose));
+    return list;
+}
+
+static json_t *errors_json(void)
+{
+    json_t *list = json_array();
+    for (enum pm_error e = PM_OK + 1; e < PM_ERRORS; e++)
+        json_array_append_new(list, json_pack("{s:s, s:i, s:s}", "code", pm_error_code(e), "status",
+                                              (int)pm_error_status(e), "means", pm_error_meaning(e)));
+    return list;
+}
+
+json_t *pm_reference_json(void)
+{
+    json_t *limits = json_pack("{s:i, s:i, s:i, s:i}", "name", PM_NAME_MAX, "history", PM_JOURNAL_SIZE, "connections",
+                               PM_CONNECTIONS_MAX, "write-queue", PM_WRITE_HIGH);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", PM_VERSION, "limits", limits, "requests", requests_json(),
+                     "events", events_json(), "errors", errors_json());
+}
+
+/* ---- as Markdown ---- */
+
+struct page {
+    void (*write)(void *owner, const char *text);
+    void *owner;
+};
+
+static void line(const struct page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(const struct page *p, const char *format, ...)
+{
+    char text[LINE_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    p->write(p->owner, text);
+}
+
+static void write_args(const struct page *p, const struct pm_arg *args, const char *prefix)
+{
+    for (; args && args->name; args++) {
+        char expects[EXPECTS_MAX], inner[128];
+        pm_arg_expects(args, expects, sizeof(expects));
+        line(p, "| `%s%s` | %s | %s | %s |\n", prefix, args->name, expects,
+             args->required   ? "required"
+             : args->fallback ? args->fallback
+                              : "",
+             args->purpose ? args->purpose : "");
+        if (!args->of)
+            continue;
+        snprintf(inner, sizeof(inner), "%s%s%s", prefix, args->name, args->type == PM_ARG_ARRAY ? "[]." : ".");
+        const struct pm_arg *members = args->type == PM_ARG_ARRAY ? args->of->of : args->of;
+        if (args->type == PM_ARG_ARRAY && args->of->type != PM_ARG_OBJECT) {
+            pm_arg_expects(args->of, expects, sizeof(expects));
+            line(p, "| `%s%s[]` | %s | | |\n", prefix, args->name, expects);
+        } else {
+            write_args(p, members, inner);
+        }
+    }
+}
+
+static void write_request(const struct page *p, const struct pm_request_kind *k)
+{
+    line(p, "### `%s`\n%s\n\n", k->event, k->purpose);
+    if (k->args) {
+        line(p, "| argument | must be | default | |\n|---|---|---|---|\n");
+        write_args(p, k->args, "");
+        line(p, "\n");
+    }
+    line(p, "Result: %s. Needs: %s.", k->result ? k->result : "nothing more", pm_capability_name(k->needs));
+    if (k->reads)
+        line(p, " Answers GET too.");
+    if (k->reply)
+        line(p, " Reply event of the original: `%s`.", k->reply);
+    line(p, "\n\n");
+}
+
+void pm_reference_markdown(void (*write)(void *owner, const char *text), void *owner)
+{
+    struct page p = {write, owner};
+    for (const struct pm_request_area *area = pm_request_areas; area->title; area++) {
+        line(&p, "## %s\n\n", area->title);
+        for (const struct pm_request_kind *k = area->kinds; k->event; k++)
+            write_request(&p, k);
+    }
+    line(&p,
+         "## Events\n\n| event | data | |\n|---|---|---|\n| `<name of a connection>` | binary | its bytes, in order, "
+         "none twice |\n");
+    for (const struct pm_event_kind *e = pm_event_kinds; e->name; e++)
+        line(&p, "| `%s` | %s | %s |\n", e->name, e->data, e->purpose);
+    line(&p, "\n## Errors\n\n| code | HTTP | |\n|---|---|---|\n");
+    for (enum pm_error e = PM_OK + 1; e < PM_ERRORS; e++)
+        line(&p, "| `%s` | %u | %s |\n", pm_error_code(e), pm_error_status(e), pm_error_meaning(e));
+}
+
+/* ---- the request ---- */
+
+static void describe(struct pm_call *call)
+{
+    pm_api_answer(call->request, pm_reference_json(), NULL);
+}
+
+const struct pm_request_kind pm_requests_reference[] = {
+    {"describe", NULL, PM_NEEDS_NONE, true, NULL, false, describe,
+     "What this server can do: enough to build a client against.", "version, limits, requests, events, errors"},
+    {0},
+};

@@ -1,0 +1,131 @@
+/* requests_connection.c - devices and connections: what is there, opening, closing, naming, settings. */
+#include "api/api_private.h"
+#include "api/table.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void list_devices(struct pm_call *call)
+{
+    json_t *devices = pm_describe_devices(call->api);
+    pm_api_answer(call->request, json_pack("{s:O}", "devices", devices), devices);
+}
+
+static void list_connections(struct pm_call *call)
+{
+    json_t *connections = pm_describe_connections(call->api);
+    pm_api_answer(call->request, json_pack("{s:O}", "connections", connections), connections);
+}
+
+static void read_settings(const struct pm_call *call, struct pm_port_settings *s)
+{
+    s->baud_rate = (uint32_t)pm_call_integer(call, "baud-rate", s->baud_rate);
+    s->data_bits = (uint8_t)pm_call_integer(call, "data-bits", s->data_bits);
+    s->parity = (enum pm_parity)pm_call_word(call, "parity", pm_parity_words, s->parity);
+    s->stop_bits2 = (uint8_t)(pm_call_number(call, "stop-bits", s->stop_bits2 / 2.0) * 2);
+    s->flow = (enum pm_flow)pm_call_word(call, "flow-control", pm_flow_words, s->flow);
+    s->exclusive = pm_call_boolean(call, "exclusive", s->exclusive);
+}
+
+static void fail_open(struct pm_call *call, const char *name, const char *address, int error)
+{
+    struct pm_api_request *r = call->request;
+    switch (error) {
+    case -EEXIST:
+        pm_api_fail(r, PM_NAME_TAKEN, "\"%s\" is a connection to another device already.", name);
+        break;
+    case -ENODEV:
+        pm_api_fail(r, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
+        break;
+    case -EBUSY:
+        pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use. Close the program or connection that uses it.", address);
+        break;
+    case -EACCES:
+    case -EPERM:
+        pm_api_fail(r, PM_ACCESS_DENIED,
+                    "Cannot open %s: permission denied. Add yourself to group dialout (sudo usermod -aG dialout $USER) "
+                    "and log in again.",
+                    address);
+        break;
+    case -EINVAL:
+        pm_api_fail(r, PM_BAD_REQUEST, "The driver of %s does not take these line settings.", address);
+        break;
+    default:
+        pm_api_fail(r, pm_error_of(error), "Cannot open %s: %s.", address, strerror(-error));
+    }
+}
+
+static void activate_connection(struct pm_call *call)
+{
+    const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
+    struct pm_port_settings settings = pm_port_defaults();
+    struct pm_connection *c;
+    read_settings(call, &settings);
+    int r = pm_hub_activate(call->api->hub, name, address, &settings, &c);
+    if (r < 0)
+        fail_open(call, name, address, r);
+    else
+        pm_api_answer(call->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+}
+
+static void deactivate_connection(struct pm_call *call)
+{
+    pm_hub_deactivate(call->connection, "deactivated");
+    pm_api_answer(call->request, NULL, json_true());
+}
+
+static void rename_reference(struct pm_call *call)
+{
+    struct pm_connection *c = call->connection;
+    const char *name = pm_call_text(call, "new");
+    if (pm_hub_rename(c, name) < 0)
+        pm_api_fail(call->request, PM_NAME_TAKEN, "\"%s\" is another connection already.", name);
+    else
+        pm_api_answer(call->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+}
+
+static void configure_connection(struct pm_call *call)
+{
+    struct pm_connection *c = call->connection;
+    struct pm_port_settings settings = c->settings;
+    read_settings(call, &settings);
+    int r = c->port->ops->configure(c->port, &settings);
+    if (r < 0) {
+        fail_open(call, c->name, c->address, r);
+        return;
+    }
+    c->settings = settings;
+    pm_api_answer(call->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), NULL);
+}
+
+static const struct pm_arg activate_args[] = {
+    {"name", PM_ARG_NEW_NAME, .required = true,
+     .purpose = "what the connection, and the event with its bytes, is called"},
+    {"address", PM_ARG_TEXT, .required = true, .min = 1, .max = PM_DEVICE_TEXT - 1,
+     .purpose = "a device's `address` or `id`, or a link below /dev/serial"},
+    PM_ARGS_LINE,
+    {0},
+};
+static const struct pm_arg configure_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, PM_ARGS_LINE, {0}};
+static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};
+static const struct pm_arg rename_args[] = {
+    {"old", PM_ARG_CONNECTION, .required = true},
+    {"new", PM_ARG_NEW_NAME, .required = true},
+    {0},
+};
+
+const struct pm_request_kind pm_requests_connection[] = {
+    {"list-devices", NULL, PM_NEEDS_LIST, true, "list-devices", false, list_devices, "The devices that are plugged in.",
+     "devices"},
+    {"list-connections", NULL, PM_NEEDS_LIST, true, "list-connections", false, list_connections,
+     "The connections that are open.", "connections"},
+    {"activate-connection", activate_args, PM_NEEDS_OPEN, false, "activate-connection", true, activate_connection,
+     "Open a device under a name. One that is open under this name and address already stays as it is.", "connection"},
+    {"deactivate-connection", name_args, PM_NEEDS_OPEN, false, "deactivate-connection", true, deactivate_connection,
+     "Close a connection.", NULL},
+    {"rename-reference", rename_args, PM_NEEDS_OPEN, false, "rename-connection", true, rename_reference,
+     "Give a connection another name.", "connection"},
+    {"configure-connection", configure_args, PM_NEEDS_CONTROL, false, NULL, false, configure_connection,
+     "Change the line of an open connection without losing a byte.", "connection"},
+    {0},
+};

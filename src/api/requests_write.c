@@ -1,0 +1,56 @@
+/* requests_write.c - bytes to a device. */
+#include "api/api_private.h"
+#include "api/table.h"
+
+static void on_written(void *owner, size_t bytes, int error)
+{
+    struct pm_api_request *r = owner;
+    json_t *taken = json_pack("{s:I}", "bytes", (json_int_t)bytes);
+    if (error == 0)
+        pm_api_answer(r, taken, NULL);
+    else
+        pm_api_fail_with(r, pm_error_of(error), taken, "The device went away after %zu bytes of this message.", bytes);
+}
+
+static void send_raw(struct pm_call *call)
+{
+    struct pm_api_request *request = call->request;
+    struct pm_connection *c = call->connection;
+    struct pm_api_client *client = request->client;
+    if (client)
+        pm_list_append(&client->requests, &request->link);
+    int r = pm_hub_write(c, call->payload.p, call->payload.n, on_written, request);
+    if (r < 0) {
+        pm_api_fail(request, pm_error_of(r),
+                    "The device takes bytes more slowly than they are sent, and its queue is full.");
+    } else if (client && c->write_queued > PM_WRITE_HIGH && client->waits == 0) {
+        client->waits++;
+        client->ops->set_paused(client, true);
+    }
+}
+
+static void send_command(struct pm_call *call)
+{
+    pm_api_fail(call->request, PM_UNSUPPORTED, "The standard command frame is not built yet. Use send-raw.");
+}
+
+static const struct pm_arg raw_args[] = {
+    {"name", PM_ARG_CONNECTION, .required = true},
+    {"payload", PM_ARG_PAYLOAD, .required = true},
+    {0},
+};
+static const struct pm_arg argument = {"argument", PM_ARG_INTEGER, .min = INT32_MIN, .max = INT32_MAX};
+static const struct pm_arg command_args[] = {
+    {"name", PM_ARG_CONNECTION, .required = true},
+    {"command-id", PM_ARG_INTEGER, .required = true, .min = 0, .max = UINT16_MAX},
+    {"args", PM_ARG_ARRAY, .min = 0, .max = UINT8_MAX, .of = &argument, .fallback = "[]"},
+    {0},
+};
+
+const struct pm_request_kind pm_requests_write[] = {
+    {"send-raw", raw_args, PM_NEEDS_WRITE, false, NULL, false, send_raw,
+     "Send bytes, whole and in one piece. Answered when the device's driver has taken the last one.", "bytes"},
+    {"send-command", command_args, PM_NEEDS_WRITE, false, NULL, false, send_command, "Send a standard command frame.",
+     "bytes"},
+    {0},
+};

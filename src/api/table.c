@@ -1,0 +1,75 @@
+/* table.c - see table.h; the parts of the table, and what goes with them. */
+#include "api/table.h"
+
+#include "proto/socketio.h"
+
+#include <assert.h>
+#include <string.h>
+
+const struct pm_request_area pm_request_areas[] = {
+    {"Devices and connections", pm_requests_connection},
+    {"Bytes to a device", pm_requests_write},
+    {"Bytes from a device", pm_requests_history},
+    {"This interface", pm_requests_reference},
+    {0},
+};
+
+const struct pm_request_kind *pm_request_find(const char *event)
+{
+    for (const struct pm_request_area *area = pm_request_areas; area->title; area++) {
+        for (const struct pm_request_kind *kind = area->kinds; kind->event; kind++) {
+            if (strcmp(kind->event, event) == 0)
+                return kind;
+        }
+    }
+    return NULL;
+}
+
+const char *pm_capability_name(enum pm_capability c)
+{
+    static const char *const names[] = {
+        [PM_NEEDS_NONE] = "none",     [PM_NEEDS_LIST] = "list",   [PM_NEEDS_OPEN] = "open",
+        [PM_NEEDS_READ] = "read",     [PM_NEEDS_WRITE] = "write", [PM_NEEDS_CONTROL] = "control",
+        [PM_NEEDS_RECORD] = "record", [PM_NEEDS_ADMIN] = "admin",
+    };
+    static_assert(sizeof(names) / sizeof(names[0]) == PM_CAPABILITIES, "every capability has a word");
+    return names[c];
+}
+
+const char *const pm_parity_words[] = {"none", "even", "odd", "mark", "space", NULL};
+const char *const pm_stop_words[] = {"1", "1.5", "2", NULL};
+const char *const pm_flow_words[] = {"none", "rts-cts", "xon-xoff", NULL};
+
+const struct pm_event_kind pm_event_kinds[] = {
+    {"device-attached", "a device, as list-devices shows it", "a device was plugged in"},
+    {"device-detached", "a device, as list-devices shows it", "a device was unplugged"},
+    {"connection-opened", "a connection, as list-connections shows it", "somebody opened a connection"},
+    {"connection-closed", "name, reason", "a connection is closed; its name is free"},
+    {"connection-lost", "name, reason", "the device of a connection was unplugged; the name stays"},
+    {"connection-restored", "a connection, as list-connections shows it", "its device is back, with the same settings"},
+    {"connection-renamed", "old, new", "a connection has another name"},
+    {"signals-changed", "name, signals", "an input line of a connection changed"},
+    {"line-error", "name, framing, parity, overrun, break", "errors on the line, counted since the opening"},
+    {"rx-gap", "name, from, to, reason, epoch",
+     "bytes did not reach this client: those from the offset `from` up to before `to`. It comes before the next bytes; "
+     "without it none are missing"},
+    {"request-failed", "event, name, error", "a request without acknowledgement failed"},
+    {0},
+};
+
+bool pm_event_is_reserved(const char *name)
+{
+    if (pm_sio_is_reserved_for_server(name, strlen(name)))
+        return true;
+    for (const struct pm_event_kind *e = pm_event_kinds; e->name; e++) {
+        if (strcmp(e->name, name) == 0)
+            return true;
+    }
+    for (const struct pm_request_area *area = pm_request_areas; area->title; area++) {
+        for (const struct pm_request_kind *kind = area->kinds; kind->event; kind++) {
+            if (strcmp(kind->event, name) == 0 || (kind->reply && strcmp(kind->reply, name) == 0))
+                return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,161 @@
+/* table.h - the one table of requests: what each is called, takes, needs and answers, and who runs it. */
+#ifndef PM_API_TABLE_H
+#define PM_API_TABLE_H
+
+#include "api/api.h"
+
+/* What a caller must be allowed to do before a handler runs; for the device that the request is about. */
+enum pm_capability {
+    PM_NEEDS_NONE,
+    PM_NEEDS_LIST,    /* see devices and connections */
+    PM_NEEDS_OPEN,    /* open and close them */
+    PM_NEEDS_READ,    /* get their bytes */
+    PM_NEEDS_WRITE,   /* send bytes */
+    PM_NEEDS_CONTROL, /* change the line and its signals */
+    PM_NEEDS_RECORD,
+    PM_NEEDS_ADMIN,
+    PM_CAPABILITIES
+};
+
+/* The word for it in the reference and in messages. */
+const char *pm_capability_name(enum pm_capability c);
+
+enum pm_arg_type {
+    PM_ARG_CONNECTION, /* the name of a connection that exists: it is looked up, call->connection */
+    PM_ARG_NEW_NAME,   /* a name that a connection may get: 1 to 64 bytes, no control characters, not reserved */
+    PM_ARG_TEXT,       /* min to max bytes of UTF-8 without NUL */
+    PM_ARG_INTEGER,    /* min to max */
+    PM_ARG_NUMBER,     /* min to max; with `words`, one of these numbers */
+    PM_ARG_BOOLEAN,
+    PM_ARG_WORD,    /* one of `words` */
+    PM_ARG_PAYLOAD, /* bytes in any of their forms: decoded, call->payload. One of a request at most */
+    PM_ARG_OBJECT,  /* members as `of` says, or any */
+    PM_ARG_ARRAY,   /* min to max elements, each as `of` says, or any */
+    PM_ARG_NAMES,   /* an array of names of connections, which need not exist, or "*" */
+    PM_ARG_ANY,
+    PM_ARG_TYPES
+};
+
+/* The largest integer that JavaScript has exactly. */
+#define PM_INTEGER_MAX ((INT64_C(1) << 53) - 1)
+
+/* One argument. null counts as absent. */
+struct pm_arg {
+    const char *name;
+    enum pm_arg_type type;
+    bool required;
+    int64_t min, max;
+    const char *const *words; /* ends with NULL */
+    const struct pm_arg *of;  /* of an array: its element; of an object: its members, ended by one without a name */
+    const char *unit;
+    const char *fallback; /* for the reference: what holds if it is absent */
+    const char *purpose;
+};
+
+/* Bytes to send. */
+struct pm_payload {
+    const uint8_t *p;
+    size_t n;
+    uint8_t *owned; /* what free() is due for; the caller of the handler does it */
+};
+
+/* One request as its handler sees it: its arguments were checked. Borrowed for the call, except `request`. */
+struct pm_call {
+    struct pm_api *api;
+    struct pm_api_request *request; /* to be answered exactly once, now or later */
+    const struct pm_request_kind *kind;
+    const json_t *data; /* an object, or NULL */
+    const struct pm_api_blob *blobs;
+    size_t n_blobs;
+    struct pm_connection *connection;
+    struct pm_payload payload;
+};
+
+struct pm_request_kind {
+    const char *event;         /* the name on the wire; only ever add, never rename */
+    const struct pm_arg *args; /* ended by one without a name; NULL: none */
+    enum pm_capability needs;
+    bool reads;        /* changes nothing: answers GET over HTTP too */
+    const char *reply; /* the original's reply event, or NULL */
+    bool says_false;   /* a failure is told by this event too, as false */
+    void (*run)(struct pm_call *call);
+    const char *purpose; /* for the reference */
+    const char *result;  /* members of the answer, for the reference */
+};
+
+/* The table has one part for each area, beside its handlers. */
+struct pm_request_area {
+    const char *title;
+    const struct pm_request_kind *kinds; /* ended by one without an event */
+};
+
+/* Ended by one without a title. */
+extern const struct pm_request_area pm_request_areas[];
+
+/* requests_<area>.c */
+extern const struct pm_request_kind pm_requests_connection[], pm_requests_history[], pm_requests_reference[],
+    pm_requests_write[];
+
+/* The options of a connection, as activate-connection and configure-connection take them. */
+#define PM_ARGS_LINE                                                                                                   \
+    {"baud-rate",                                                                                                      \
+     PM_ARG_INTEGER,                                                                                                   \
+     .min = 1,                                                                                                         \
+     .max = 100000000,                                                                                                 \
+     .unit = "baud",                                                                                                   \
+     .fallback = "115200",                                                                                             \
+     .purpose = "any rate that the driver takes"},                                                                     \
+        {"data-bits", PM_ARG_INTEGER, .min = 5, .max = 8, .fallback = "8"},                                            \
+        {"parity", PM_ARG_WORD, .words = pm_parity_words, .fallback = "none"},                                         \
+        {"stop-bits", PM_ARG_NUMBER, .words = pm_stop_words, .fallback = "1"},                                         \
+        {"flow-control", PM_ARG_WORD, .words = pm_flow_words, .fallback = "none"},                                     \
+    {                                                                                                                  \
+        "exclusive", PM_ARG_BOOLEAN, .fallback = "true", .purpose = "nobody else may open the device meanwhile"        \
+    }
+
+extern const char *const pm_parity_words[], *const pm_stop_words[], *const pm_flow_words[];
+
+/* The kind of this name, or NULL. */
+const struct pm_request_kind *pm_request_find(const char *event);
+
+/* ---- events ---- */
+
+/* What clients are told without asking; such a name cannot be a connection's. */
+struct pm_event_kind {
+    const char *name;
+    const char *data; /* members, for the reference */
+    const char *purpose;
+};
+
+/* Ended by one without a name. */
+extern const struct pm_event_kind pm_event_kinds[];
+
+/* May a connection not be called so, because Socket.IO, its clients or we use the name? */
+bool pm_event_is_reserved(const char *name);
+
+/* ---- arguments.c ---- */
+
+/* Check everything the kind's schema says, and find the connection and the payload. False after the request has been
+ * failed; the payload may be owned all the same. */
+bool pm_call_check(struct pm_call *call);
+
+/* What an argument must be, for a person: "a whole number from 5 to 8". */
+void pm_arg_expects(const struct pm_arg *arg, char *out, size_t room);
+
+/* What an argument is for a handler; absent ones are the fallback. Only for names in the schema. */
+const char *pm_call_text(const struct pm_call *call, const char *name);
+int64_t pm_call_integer(const struct pm_call *call, const char *name, int64_t fallback);
+double pm_call_number(const struct pm_call *call, const char *name, double fallback);
+bool pm_call_boolean(const struct pm_call *call, const char *name, bool fallback);
+bool pm_call_has(const struct pm_call *call, const char *name);
+
+/* The place of the word in the list. */
+int pm_call_word(const struct pm_call *call, const char *name, const char *const *words, int fallback);
+
+/* ---- reference.c ---- */
+
+/* The whole reference as JSON (what describe answers), and as the tables of docs/api.md. */
+json_t *pm_reference_json(void);
+void pm_reference_markdown(void (*write)(void *owner, const char *text), void *owner);
+
+#endif
