@@ -3,8 +3,9 @@
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 run: build
-	build/release/bin/peripheral-manager $(ARGS)
+	build/release/bin/peripheral-manager $(ROOT) $(ARGS)
 
 # Everything CI runs: gcc, then clang with the sanitizers.
 test: deps-test

@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import subprocess
+import tempfile
 import time
 import tty
 import urllib.error
@@ -13,11 +14,21 @@ import urllib.request
 DEADLINE = 10  # seconds for anything that is awaited
 
 
+def environment(home):
+    """Variables that keep a daemon's configuration, state and runtime files in a folder of the test's own."""
+    return os.environ | {"XDG_CONFIG_HOME": f"{home}/config", "XDG_STATE_HOME": f"{home}/state",
+                         "XDG_RUNTIME_DIR": f"{home}/run"}
+
+
 class Program:
     """A server process; `port` is where it says that it listens."""
 
     def __init__(self, path, *options):
-        self.process = subprocess.Popen([path, "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.home = tempfile.TemporaryDirectory(prefix="pm-test-")
+        if os.path.basename(path) == "peripheral-manager":
+            options = ("--allow-root", *options)
+        self.process = subprocess.Popen([path, "--port", "0", *options], stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, env=environment(self.home.name))
         self.port = int(re.search(r":(\d+)", self.line()).group(1))
 
     def line(self):
@@ -30,6 +41,7 @@ class Program:
         self.process.terminate()
         code = self.process.wait(DEADLINE)
         self.process.stdout.close()
+        self.home.cleanup()
         return code
 
     def request(self, method, path, body=None, headers=None):

@@ -207,7 +207,8 @@ class DaemonTest(unittest.TestCase):
 
     def test_second_daemon_says_who_has_the_port(self):
         import subprocess
-        other = subprocess.run([DAEMON, "--port", str(self.program.port)], capture_output=True, text=True, timeout=10)
+        other = subprocess.run([DAEMON, "--allow-root", "--ephemeral", "--port", str(self.program.port)],
+                               capture_output=True, text=True, timeout=10)
         self.assertEqual(other.returncode, 75)
         self.assertIn("in use", other.stderr)
 

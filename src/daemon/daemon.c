@@ -1,0 +1,196 @@
+/* daemon.c - see daemon.h. */
+#include "daemon/daemon.h"
+
+#include "access/origin.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "net/faces.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+struct daemon {
+    struct pm_settings *settings;
+    struct pm_access access;
+    char state[PM_PATH_MAX]; /* where to keep things; "" with --ephemeral */
+    unsigned port;           /* where it listens */
+    struct pm_loop loop;
+    struct pm_api *api;
+    struct pm_server *server;
+    struct pm_face_socketio *socketio;
+    struct pm_signal interrupt, terminate;
+};
+
+/* ---- the gate ---- */
+
+static const struct pm_http_refusal *gate(void *owner, const struct pm_http_head *head)
+{
+    static const struct pm_http_refusal
+        host = {403, "host-not-allowed", "This name is not served here. Use http://localhost:3000."},
+        null_origin = {403, "origin-null",
+                       "The page has no origin of its own, as files have none. Serve its folder, for example with "
+                       "python3 -m http.server, and open it from http://localhost:8000."},
+        origin = {
+            403, "consent-required",
+            "This origin may not use the devices here. Start peripheral-manager with --allow-origin and its address."};
+    const struct daemon *d = owner;
+    struct pm_http_text other = head->absolute_host;
+    if (!pm_access_host(head->host.p, head->host.n, d->port) || (other.p && !pm_access_host(other.p, other.n, d->port)))
+        return &host;
+    if (head->origin.n == 4 && memcmp(head->origin.p, "null", 4) == 0)
+        return &null_origin;
+    return pm_access_origin(&d->access, head->origin.p, head->origin.n) ? NULL : &origin;
+}
+
+/* ---- directories ---- */
+
+static void explain_state(const char *folder, int error)
+{
+    if (error == -EPERM)
+        pm_log(PM_LOG_ERROR,
+               "The state directory %s belongs to somebody else, or others may write to it. Mend it with: "
+               "chown %u %s && chmod 700 %s - or start with --ephemeral.",
+               folder, geteuid(), folder, folder);
+    else
+        pm_log(PM_LOG_ERROR,
+               "The state directory %s cannot be used: %s. Choose another with --state-dir, or start with "
+               "--ephemeral.",
+               folder, strerror(-error));
+}
+
+/* Find and make the state directory, and see that it can be written to. */
+static int prepare_state(struct daemon *d)
+{
+    struct pm_paths paths;
+    if (d->settings->ephemeral)
+        return 0;
+    int r = d->settings->state_dir ? 0 : pm_paths_find(getenv, &paths);
+    if (r < 0) {
+        pm_log(PM_LOG_ERROR, "There is no place to keep things: HOME is not set. Set it, name a folder with "
+                             "--state-dir, or start with --ephemeral.");
+        return r;
+    }
+    const char *folder = d->settings->state_dir ? d->settings->state_dir : paths.state;
+    r = strlen(folder) < PM_PATH_MAX - 100 ? pm_path_make(folder) : -ENAMETOOLONG;
+    if (r == 0 && access(folder, W_OK | X_OK) < 0)
+        r = -errno;
+    if (r < 0)
+        explain_state(folder, r);
+    else
+        memcpy(d->state, folder, strlen(folder) + 1);
+    return r;
+}
+
+/* ---- life ---- */
+
+static void on_signal(struct pm_signal *s, int number)
+{
+    (void)number;
+    pm_loop_stop(s->owner);
+}
+
+static void apply_live_settings(struct daemon *d)
+{
+    const struct pm_option_list *origins = &d->settings->allow_origin;
+    static_assert((int)PM_ORIGINS_MAX >= (int)PM_OPTION_LIST_MAX, "every origin that can be set has its place");
+    for (d->access.n_allowed = 0; d->access.n_allowed < origins->n; d->access.n_allowed++)
+        d->access.allowed[d->access.n_allowed] = origins->items[d->access.n_allowed];
+    pm_log_set_level(d->settings->verbose ? PM_LOG_DEBUG : PM_LOG_INFO);
+}
+
+static int start_network(struct daemon *d)
+{
+    struct pm_engine_options engine = pm_engine_defaults();
+    struct pm_server_options options = pm_server_defaults(engine.max_payload);
+    options.gate = gate;
+    options.gate_owner = d;
+    int r = pm_server_new(&d->loop, &options, &d->server);
+    if (r == 0)
+        r = pm_face_socketio_new(d->server, d->api, &engine, &d->socketio);
+    if (r < 0)
+        return r;
+    pm_face_http(d->server, d->api);
+    pm_face_page(d->server);
+    r = pm_server_listen(d->server, (uint16_t)d->settings->port);
+    if (r >= 0)
+        d->port = (unsigned)r;
+    return r < 0 ? r : 0;
+}
+
+static int start(struct daemon *d)
+{
+    struct pm_devices_options devices = {.demo = d->settings->demo, .allow_pty = d->settings->allow_pty};
+    int r = pm_api_new(&d->loop, &devices, &d->api);
+    return r == 0 ? start_network(d) : r;
+}
+
+static void stop(struct daemon *d)
+{
+    d->socketio = pm_face_socketio_free(d->socketio);
+    d->server = pm_server_free(d->server);
+    d->api = pm_api_free(d->api);
+}
+
+static void announce(const struct daemon *d)
+{
+    const struct pm_link *list = pm_devices_list(pm_api_devices(d->api));
+    unsigned count = 0;
+    for (struct pm_link *link = list->next; link != list; link = link->next)
+        count++;
+    pm_log(PM_LOG_INFO, "Listening on http://localhost:%u/ - open it in a browser.", d->port);
+    pm_log(PM_LOG_INFO, "%u device%s here%s. Press Ctrl+C to stop.", count, count == 1 ? "" : "s",
+           count == 0 ? "; plug one in, or start with --demo" : "");
+}
+
+static enum pm_exit explain_start(const struct daemon *d, int error)
+{
+    unsigned port = (unsigned)d->settings->port;
+    if (error == -EADDRINUSE) {
+        pm_log(PM_LOG_ERROR,
+               "Port %u is in use, perhaps by a peripheral-manager that runs already. Stop it, or choose "
+               "another with --port.",
+               port);
+        return PM_EXIT_TEMPORARY;
+    }
+    pm_log(PM_LOG_ERROR, "Cannot start on port %u: %s.", port, strerror(-error));
+    return PM_EXIT_OS;
+}
+
+static enum pm_exit run(struct daemon *d)
+{
+    pm_signal_init(&d->interrupt, &d->loop, SIGINT, on_signal, &d->loop);
+    pm_signal_init(&d->terminate, &d->loop, SIGTERM, on_signal, &d->loop);
+    int r = start(d);
+    if (r == 0) {
+        announce(d);
+        pm_loop_run(&d->loop);
+    }
+    stop(d);
+    pm_signal_close(&d->interrupt);
+    pm_signal_close(&d->terminate);
+    return r == 0 ? PM_EXIT_OK : explain_start(d, r);
+}
+
+enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
+{
+    struct daemon d = {.settings = settings};
+    (void)argc, (void)argv;
+    if (geteuid() == 0 && !settings->allow_root) {
+        pm_log(PM_LOG_ERROR, "Devices are no reason to be root: start as the user who works with them, or with "
+                             "--allow-root if it must be.");
+        return PM_EXIT_PERMISSION;
+    }
+    apply_live_settings(&d);
+    if (prepare_state(&d) < 0)
+        return PM_EXIT_CONFIG;
+    int r = pm_loop_init(&d.loop);
+    if (r < 0) {
+        pm_log(PM_LOG_ERROR, "Cannot start: %s.", strerror(-r));
+        return PM_EXIT_OS;
+    }
+    enum pm_exit code = run(&d);
+    pm_loop_fini(&d.loop);
+    return code;
+}

@@ -1,0 +1,133 @@
+/* settings.c - see settings.h. */
+#include "daemon/settings.h"
+
+#include "base/file.h"
+#include "base/paths.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONFIG_MAX = 256 * 1024 }; /* bytes of a configuration file */
+
+#define AT(field) offsetof(struct pm_settings, field)
+
+const struct pm_option pm_setting_rows[] = {
+    {.name = "port",
+     .section = "network",
+     .type = PM_OPTION_NUMBER,
+     .offset = AT(port),
+     .max = 65535,
+     .initial = "3000",
+     .argument = "N",
+     .purpose = "listen on this port of 127.0.0.1 and ::1; 0 takes a free one"},
+    {.name = "demo",
+     .section = "devices",
+     .type = PM_OPTION_FLAG,
+     .offset = AT(demo),
+     .purpose = "show virtual devices: an echo, an instrument, a syringe pump, a counter"},
+    {.name = "allow-pty",
+     .section = "devices",
+     .type = PM_OPTION_FLAG,
+     .offset = AT(allow_pty),
+     .purpose = "open pseudo terminals by their path, such as /dev/pts/3"},
+    {.name = "allow-origin",
+     .section = "access",
+     .type = PM_OPTION_LIST,
+     .offset = AT(allow_origin),
+     .argument = "URL",
+     .purpose = "let pages of this origin in; may be given several times",
+     .live = true},
+    {.name = "state-dir",
+     .section = "state",
+     .type = PM_OPTION_PATH,
+     .offset = AT(state_dir),
+     .argument = "DIR",
+     .purpose = "keep what must outlive a restart here, instead of in ~/.local/state/peripheral-manager"},
+    {.name = "ephemeral",
+     .section = "state",
+     .type = PM_OPTION_FLAG,
+     .offset = AT(ephemeral),
+     .purpose = "keep nothing: start without memory and leave none"},
+    {.name = "allow-root",
+     .section = "access",
+     .type = PM_OPTION_FLAG,
+     .offset = AT(allow_root),
+     .purpose = "run although the user is root"},
+    {.name = "verbose",
+     .letter = 'v',
+     .section = "log",
+     .type = PM_OPTION_FLAG,
+     .offset = AT(verbose),
+     .purpose = "log more",
+     .live = true},
+    {.name = "config",
+     .type = PM_OPTION_PATH,
+     .offset = AT(config),
+     .argument = "FILE",
+     .purpose = "read this configuration file, instead of ~/.config/peripheral-manager/peripheral-manager.conf"},
+    {.name = "help", .letter = 'h', .type = PM_OPTION_FLAG, .offset = AT(help), .purpose = "show this help and end"},
+    {.name = "version",
+     .letter = 'V',
+     .type = PM_OPTION_FLAG,
+     .offset = AT(version),
+     .purpose = "show the version and end"},
+    {0},
+};
+
+/* Where the file is, or "" if no directory leads to one. */
+static void find_config(const struct pm_settings *s, char path[PM_PATH_MAX])
+{
+    struct pm_paths paths;
+    path[0] = 0;
+    if (s->config)
+        snprintf(path, PM_PATH_MAX, "%s", s->config);
+    else if (pm_paths_find(getenv, &paths) == 0 && pm_path_join(paths.config, "peripheral-manager.conf", path) < 0)
+        path[0] = 0;
+}
+
+static int read_config(struct pm_settings *s, char error[PM_OPTION_ERROR])
+{
+    char path[PM_PATH_MAX];
+    struct pm_bytes text;
+    find_config(s, path);
+    if (!path[0])
+        return 0;
+    int r = pm_file_read(path, CONFIG_MAX, &text);
+    if (r == -ENOENT && !s->config)
+        return 0;
+    if (r < 0) {
+        snprintf(error, PM_OPTION_ERROR, "%.300s: the configuration file cannot be read: %s", path,
+                 r == -EFBIG ? "it is larger than 256 KiB" : strerror(-r));
+        return -EBADMSG;
+    }
+    r = pm_config_read(pm_setting_rows, s, path, (const char *)text.p, text.n, error);
+    pm_bytes_fini(&text);
+    return r;
+}
+
+int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[PM_OPTION_ERROR])
+{
+    pm_options_defaults(pm_setting_rows, ret);
+    int r = pm_options_parse(pm_setting_rows, ret, argc, argv, error);
+    if (r >= 0 && r < argc) {
+        snprintf(error, PM_OPTION_ERROR, "\"%.100s\" is neither an option nor a command", argv[r]);
+        r = -EINVAL;
+    }
+    if (r < 0 || ret->help || ret->version)
+        return r < 0 ? r : 0;
+    char *config = ret->config; /* all that was needed so far: the options come again, over what the file says */
+    ret->config = NULL;
+    pm_options_fini(pm_setting_rows, ret);
+    pm_options_defaults(pm_setting_rows, ret);
+    ret->config = config;
+    r = read_config(ret, error);
+    if (r == 0)
+        r = pm_options_parse(pm_setting_rows, ret, argc, argv, error);
+    return r < 0 ? r : 0;
+}
+
+void pm_settings_fini(struct pm_settings *s)
+{
+    pm_options_fini(pm_setting_rows, s);
+}

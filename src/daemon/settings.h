@@ -1,0 +1,34 @@
+/* settings.h - everything about the daemon that a person can set: one table for options, configuration file and help.
+ */
+#ifndef PM_DAEMON_SETTINGS_H
+#define PM_DAEMON_SETTINGS_H
+
+#include "base/options.h"
+
+/* One field for each row of pm_setting_rows. */
+struct pm_settings {
+    int64_t port;
+    struct pm_option_list allow_origin;
+    bool demo, allow_pty;
+    char *state_dir; /* NULL: where the XDG directories say */
+    bool ephemeral;  /* keep nothing */
+    bool allow_root;
+    bool verbose;
+    char *config; /* NULL: peripheral-manager.conf in the configuration directory, if it exists */
+    bool help, version;
+};
+
+extern const struct pm_option pm_setting_rows[];
+
+/* Defaults, then the configuration file, then the options. The caller ends it with pm_settings_fini(), after an error
+ * too. 0; -EINVAL with a message about an option; or -EBADMSG with a message about the file, with its line and column.
+ */
+int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[PM_OPTION_ERROR]);
+void pm_settings_fini(struct pm_settings *s);
+
+/* For pm_settings_load(), and its tests: set values from the text of a configuration file called `name` in messages. 0
+ * or -EBADMSG with a message. */
+int pm_config_read(const struct pm_option *table, void *values, const char *name, const char *text, size_t n,
+                   char error[PM_OPTION_ERROR]);
+
+#endif
