@@ -3,7 +3,7 @@
 
 #include "access/origin.h"
 #include "base/log.h"
-#include "base/paths.h"
+#include "daemon/places.h"
 #include "net/faces.h"
 
 #include <assert.h>
@@ -14,8 +14,8 @@
 struct daemon {
     struct pm_settings *settings;
     struct pm_access access;
-    char state[PM_PATH_MAX]; /* where to keep things; "" with --ephemeral */
-    unsigned port;           /* where it listens */
+    struct pm_places places;
+    unsigned port; /* where it listens */
     struct pm_loop loop;
     struct pm_api *api;
     struct pm_server *server;
@@ -25,7 +25,7 @@ struct daemon {
 
 /* ---- the gate ---- */
 
-static const struct pm_http_refusal *gate(void *owner, const struct pm_http_head *head)
+static const struct pm_http_refusal *gate(void *owner, const struct pm_conn *c, const struct pm_http_head *head)
 {
     static const struct pm_http_refusal
         host = {403, "host-not-allowed", "This name is not served here. Use http://localhost:3000."},
@@ -37,50 +37,13 @@ static const struct pm_http_refusal *gate(void *owner, const struct pm_http_head
             "This origin may not use the devices here. Start peripheral-manager with --allow-origin and its address."};
     const struct daemon *d = owner;
     struct pm_http_text other = head->absolute_host;
+    if (c->peer.control)
+        return NULL; /* no name leads there, and no page */
     if (!pm_access_host(head->host.p, head->host.n, d->port) || (other.p && !pm_access_host(other.p, other.n, d->port)))
         return &host;
     if (head->origin.n == 4 && memcmp(head->origin.p, "null", 4) == 0)
         return &null_origin;
     return pm_access_origin(&d->access, head->origin.p, head->origin.n) ? NULL : &origin;
-}
-
-/* ---- directories ---- */
-
-static void explain_state(const char *folder, int error)
-{
-    if (error == -EPERM)
-        pm_log(PM_LOG_ERROR,
-               "The state directory %s belongs to somebody else, or others may write to it. Mend it with: "
-               "chown %u %s && chmod 700 %s - or start with --ephemeral.",
-               folder, geteuid(), folder, folder);
-    else
-        pm_log(PM_LOG_ERROR,
-               "The state directory %s cannot be used: %s. Choose another with --state-dir, or start with "
-               "--ephemeral.",
-               folder, strerror(-error));
-}
-
-/* Find and make the state directory, and see that it can be written to. */
-static int prepare_state(struct daemon *d)
-{
-    struct pm_paths paths;
-    if (d->settings->ephemeral)
-        return 0;
-    int r = d->settings->state_dir ? 0 : pm_paths_find(getenv, &paths);
-    if (r < 0) {
-        pm_log(PM_LOG_ERROR, "There is no place to keep things: HOME is not set. Set it, name a folder with "
-                             "--state-dir, or start with --ephemeral.");
-        return r;
-    }
-    const char *folder = d->settings->state_dir ? d->settings->state_dir : paths.state;
-    r = strlen(folder) < PM_PATH_MAX - 100 ? pm_path_make(folder) : -ENAMETOOLONG;
-    if (r == 0 && access(folder, W_OK | X_OK) < 0)
-        r = -errno;
-    if (r < 0)
-        explain_state(folder, r);
-    else
-        memcpy(d->state, folder, strlen(folder) + 1);
-    return r;
 }
 
 /* ---- life ---- */
@@ -114,9 +77,12 @@ static int start_network(struct daemon *d)
     pm_face_http(d->server, d->api);
     pm_face_page(d->server);
     r = pm_server_listen(d->server, (uint16_t)d->settings->port);
-    if (r >= 0)
-        d->port = (unsigned)r;
-    return r < 0 ? r : 0;
+    if (r < 0)
+        return r;
+    d->port = (unsigned)r;
+    r = pm_server_add_listener(d->server, d->places.control.fd, true);
+    d->places.control.fd = -1;
+    return r;
 }
 
 static int start(struct daemon *d)
@@ -183,14 +149,17 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
         return PM_EXIT_PERMISSION;
     }
     apply_live_settings(&d);
-    if (prepare_state(&d) < 0)
-        return PM_EXIT_CONFIG;
+    enum pm_exit code = pm_places_open(settings, &d.places);
+    if (code != PM_EXIT_OK)
+        return code;
     int r = pm_loop_init(&d.loop);
-    if (r < 0) {
+    if (r == 0) {
+        code = run(&d);
+        pm_loop_fini(&d.loop);
+    } else {
         pm_log(PM_LOG_ERROR, "Cannot start: %s.", strerror(-r));
-        return PM_EXIT_OS;
+        code = PM_EXIT_OS;
     }
-    enum pm_exit code = run(&d);
-    pm_loop_fini(&d.loop);
+    pm_places_close(&d.places);
     return code;
 }

@@ -12,6 +12,7 @@ struct pm_settings {
     bool demo, allow_pty;
     char *state_dir; /* NULL: where the XDG directories say */
     bool ephemeral;  /* keep nothing */
+    char *runtime_dir;
     bool allow_root;
     bool verbose;
     char *config; /* NULL: peripheral-manager.conf in the configuration directory, if it exists */

@@ -3,6 +3,7 @@
 #define PM_NET_CONN_H
 
 #include "loop/loop.h"
+#include "net/control.h"
 #include "net/message.h"
 #include "net/outq.h"
 #include "proto/http.h"
@@ -37,6 +38,7 @@ struct pm_conn {
     struct pm_server *server;
     struct pm_link link;
     int fd;
+    struct pm_peer peer;
     enum pm_conn_state state;
     bool busy;      /* inside its own input: what is produced goes out in one write behind it */
     bool blocked;   /* the socket is full: wait until it takes more */

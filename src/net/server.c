@@ -12,7 +12,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BACKLOG = 1024, ACCEPTS_A_TURN = 64 };
+enum {
+    BACKLOG = 1024,
+    ACCEPTS_A_TURN = 64,
+    CONTROL_RESERVE = 16, /* connections kept free of pages, so that the person always gets in */
+};
 
 struct pm_server_options pm_server_defaults(size_t payload)
 {
@@ -121,7 +125,7 @@ static void turn_away(int fd)
     close(fd);
 }
 
-int pm_server_adopt(struct pm_server *s, int fd)
+static int adopt(struct pm_server *s, int fd, struct pm_peer peer)
 {
     if (s->n_silent >= s->options.silent_connections)
         pm_conn_drop(pm_container(s->silent.next, struct pm_conn, link));
@@ -132,7 +136,13 @@ int pm_server_adopt(struct pm_server *s, int fd)
     pm_list_append(&s->silent, &c->link);
     s->n_connections++;
     s->n_silent++;
+    c->peer = peer;
     return 0;
+}
+
+int pm_server_adopt(struct pm_server *s, int fd)
+{
+    return adopt(s, fd, (struct pm_peer){0});
 }
 
 static void on_listener_ready(struct pm_watch *w, unsigned events)
@@ -147,11 +157,13 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
                        strerror(errno));
             return;
         }
-        if (l->server->n_connections >= l->server->options.connections)
+        struct pm_peer peer = {0};
+        if (l->control && !pm_control_admits(fd, &peer))
+            close(fd);
+        else if (l->server->n_connections >= l->server->options.connections + (l->control ? CONTROL_RESERVE : 0))
             turn_away(fd);
         else
-            pm_server_adopt(l->server,
-                            fd); /* on failure the client sees its connection closed: no memory to say more */
+            adopt(l->server, fd, peer); /* on failure the client sees its connection closed: no memory to say more */
     }
 }
 
@@ -185,10 +197,11 @@ static int open_listener(int family, uint16_t port, int *ret_fd, uint16_t *ret_p
     return 0;
 }
 
-static int add_listener(struct pm_server *s, int fd)
+int pm_server_add_listener(struct pm_server *s, int fd, bool control)
 {
+    assert(s->n_listeners < PM_LISTENERS_MAX);
     struct pm_listener *l = &s->listeners[s->n_listeners];
-    *l = (struct pm_listener){.server = s, .fd = fd};
+    *l = (struct pm_listener){.server = s, .fd = fd, .control = control};
     int r = pm_watch_init(&l->watch, s->loop, fd, on_listener_ready, l);
     if (r < 0) {
         close(fd);
@@ -208,7 +221,6 @@ static bool is_absent_family(int error)
 int pm_server_listen(struct pm_server *s, uint16_t port)
 {
     enum { TRIES = 16 }; /* a free port of one family may be taken in the other */
-    assert(s->n_listeners == 0);
     for (int i = 0; i < TRIES; i++) {
         uint16_t chosen;
         int v4, v6 = -1;
@@ -225,9 +237,9 @@ int pm_server_listen(struct pm_server *s, uint16_t port)
             close(v4);
             return r;
         }
-        r = add_listener(s, v4);
+        r = pm_server_add_listener(s, v4, false);
         if (r == 0 && v6 >= 0)
-            r = add_listener(s, v6);
+            r = pm_server_add_listener(s, v6, false);
         return r < 0 ? r : chosen;
     }
     return -EADDRINUSE;

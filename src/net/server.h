@@ -19,7 +19,7 @@ struct pm_server_options {
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
     /* Asked for each request before anything else: who is refused, and why; NULL lets it pass. */
-    const struct pm_http_refusal *(*gate)(void *owner, const struct pm_http_head *head);
+    const struct pm_http_refusal *(*gate)(void *owner, const struct pm_conn *c, const struct pm_http_head *head);
     void *gate_owner;
     bool deflate; /* agree to permessage-deflate; off: on loopback it only costs */
 };
@@ -35,12 +35,13 @@ struct pm_route {
     void *owner;
 };
 
-enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 2, PM_READ_BUFFER = 64 * 1024 };
+enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 4, PM_READ_BUFFER = 64 * 1024 };
 
 struct pm_listener {
     struct pm_server *server;
     struct pm_watch watch;
     int fd;
+    bool control;
 };
 
 struct pm_server {
@@ -72,6 +73,10 @@ void pm_server_route(struct pm_server *s, const char *path,
 /* Listen on 127.0.0.1 and ::1, both or none (one family is enough where the kernel has no IPv6). Port 0 takes a free
  * one. Returns the port, or a negative errno: -EADDRINUSE if somebody has it on either. */
 int pm_server_listen(struct pm_server *s, uint16_t port);
+
+/* Accept connections of a socket that listens already; `control` marks it as a control socket, whose clients are
+ * checked and known to the gate. The server owns the descriptor from now on. 0 or a negative errno. */
+int pm_server_add_listener(struct pm_server *s, int fd, bool control);
 
 /* Serve a connected stream socket as if it had been accepted (for tests: one end of a socket pair). The server owns the
  * descriptor from now on. 0 or a negative errno. */
