@@ -271,7 +271,8 @@ void pm_api_answer(struct pm_api_request *r, json_t *result, json_t *legacy)
     finish(r, answer, legacy, PM_OK);
 }
 
-static void fail(struct pm_api_request *r, enum pm_error error, json_t *more, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void fail(struct pm_api_request *r, enum pm_error error, json_t *more,
+                                                       const char *format, va_list args)
 {
     char message[512];
     vsnprintf(message, sizeof(message), format, args);
