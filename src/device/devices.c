@@ -17,6 +17,7 @@
 
 struct pm_devices {
     struct pm_loop *loop;
+    struct pm_serial_host serial;
     struct pm_devices_options options;
     const struct pm_devices_ops *ops;
     void *owner;
@@ -96,6 +97,7 @@ static struct pm_device *describe(struct udev_device *u)
         return NULL;
     d->vid = d->pid = -1;
     copy_text(d->path, path);
+    d->node = udev_device_get_devnum(u);
     snprintf(d->id, sizeof(d->id), "tty-%.100s", udev_device_get_sysname(u));
     struct udev_device *usb = udev_device_get_parent_with_subsystem_devtype(u, "usb", "usb_device");
     if (usb)
@@ -189,6 +191,7 @@ int pm_devices_new(struct pm_loop *loop, const struct pm_devices_options *option
         return -ENOMEM;
     *all = (struct pm_devices){.loop = loop, .options = *options, .ops = ops, .owner = owner};
     pm_list_init(&all->list);
+    pm_serial_host_init(&all->serial, loop);
     int r = start_udev(all);
     if (r < 0) {
         udev_monitor_unref(all->monitor);
@@ -211,6 +214,7 @@ struct pm_devices *pm_devices_free(struct pm_devices *all)
 {
     if (!all)
         return NULL;
+    pm_serial_host_fini(&all->serial);
     while (!pm_list_empty(&all->list)) {
         struct pm_device *d = pm_container(all->list.next, struct pm_device, link);
         pm_list_remove(&d->link);
@@ -243,11 +247,15 @@ const struct pm_device *pm_devices_find(const struct pm_devices *all, const char
     return is_link ? find_path(all, real) : NULL;
 }
 
-static bool is_pty(const char *address)
+/* The device number of a pseudo terminal, or 0: /dev/pts holds nothing else, and the path must be in its plain form. */
+static dev_t pty_at(const char *address)
 {
     static const char folder[] = "/dev/pts/";
     size_t n = sizeof(folder) - 1;
-    return strncmp(address, folder, n) == 0 && address[n] && strspn(address + n, "0123456789") == strlen(address + n);
+    struct stat st;
+    if (strncmp(address, folder, n) != 0 || !address[n] || strspn(address + n, "0123456789") != strlen(address + n))
+        return 0;
+    return lstat(address, &st) == 0 && S_ISCHR(st.st_mode) ? st.st_rdev : 0;
 }
 
 int pm_devices_open(struct pm_devices *all, const char *address, const struct pm_port_settings *settings,
@@ -255,9 +263,10 @@ int pm_devices_open(struct pm_devices *all, const char *address, const struct pm
 {
     const struct pm_device *d = pm_devices_find(all, address);
     if (d && d->is_virtual)
-        return pm_virtual_open(strchr(d->path, ':') + 1, all->loop, events, owner, ret);
-    if (!d && !(all->options.allow_pty && is_pty(address)))
+        return pm_virtual_open(strchr(d->path, ':') + 1, settings, all->loop, events, owner, ret);
+    dev_t node = d ? d->node : all->options.allow_pty ? pty_at(address) : 0;
+    if (node == 0)
         return -ENODEV;
-    int r = pm_serial_open(d ? d->path : address, settings, all->loop, events, owner, ret);
+    int r = pm_serial_open(&all->serial, d ? d->path : address, node, settings, events, owner, ret);
     return r == -ENOENT || r == -ENOTTY || r == -ENXIO ? -ENODEV : r;
 }

@@ -4,6 +4,8 @@
 
 #include "device/port.h"
 
+#include <sys/types.h>
+
 enum { PM_DEVICE_TEXT = 128 };
 
 /* A description. `id` stays the same over replug and reboot; the path may not. */
@@ -14,6 +16,7 @@ struct pm_device {
     char description[PM_DEVICE_TEXT], manufacturer[PM_DEVICE_TEXT], product[PM_DEVICE_TEXT];
     char serial_number[PM_DEVICE_TEXT], location[PM_DEVICE_TEXT], interface[PM_DEVICE_TEXT];
     int vid, pid; /* -1: none */
+    dev_t node;   /* the number of the character device at `path` */
     bool is_virtual;
 };
 

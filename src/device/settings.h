@@ -8,6 +8,10 @@
 enum pm_parity { PM_PARITY_NONE, PM_PARITY_EVEN, PM_PARITY_ODD, PM_PARITY_MARK, PM_PARITY_SPACE };
 enum pm_flow { PM_FLOW_NONE, PM_FLOW_RTS_CTS, PM_FLOW_XON_XOFF };
 
+/* What becomes of an outgoing signal when the port is opened. A board that resets on a change of DTR is left alone by
+ * "keep", as far as the system lets us: Linux itself raises both lines at the first opening after plugging in. */
+enum pm_at_open { PM_AT_OPEN_KEEP, PM_AT_OPEN_ON, PM_AT_OPEN_OFF };
+
 /* How a serial line is to run. Kinds of devices that have no line ignore it. */
 struct pm_port_settings {
     uint32_t baud_rate;
@@ -15,10 +19,12 @@ struct pm_port_settings {
     uint8_t stop_bits2; /* half bits: 2, 3 or 4 */
     enum pm_parity parity;
     enum pm_flow flow;
-    bool exclusive; /* nobody else may open it meanwhile */
+    enum pm_at_open dtr, rts;
+    bool exclusive;   /* nobody else may open it meanwhile */
+    bool low_latency; /* hand bytes over at once, rather than many together */
 };
 
-/* 115200 8N1, no flow control, exclusive. */
+/* 115200 8N1, no flow control, DTR and RTS as they are, exclusive, low latency. */
 struct pm_port_settings pm_port_defaults(void);
 
 #endif

@@ -14,15 +14,15 @@ struct virtual
 {
     struct pm_port port;
     const struct pm_virtual *kind;
-    struct pm_loop *loop;
     struct pm_timer timer;
     struct pm_turn talk;
     struct pm_bytes says;  /* not told yet */
     struct pm_bytes hears; /* a line that is not complete */
     bool paused, full;
-    unsigned count; /* counter: the next number */
-    double pumped;  /* syringe pump: millilitres */
-    double rate;    /* millilitres a minute */
+    unsigned signals, told; /* PM_SIGNAL_*: now, and as the owner knows them */
+    unsigned count;         /* counter: the next number */
+    double pumped;          /* syringe pump: millilitres */
+    double rate;            /* millilitres a minute */
     bool running;
 };
 
@@ -37,7 +37,7 @@ const struct pm_virtual pm_virtuals[] = {
 static void say(struct virtual *v, const void *p, size_t n)
 {
     if (pm_bytes_append(&v->says, p, n) == 0)
-        pm_turn_ask(&v->talk, v->loop);
+        pm_turn_ask(&v->talk, v->port.loop);
 }
 
 static void say_line(struct virtual *v, const char *text)
@@ -46,10 +46,19 @@ static void say_line(struct virtual *v, const char *text)
     say(v, "\r\n", 2);
 }
 
+static void tell_signals(struct virtual *v)
+{
+    unsigned changed = (v->signals ^ v->told) & ~(unsigned)PM_SIGNALS_OUT;
+    v->told = v->signals;
+    if (changed)
+        v->port.events->on_signals(v->port.owner, v->signals, changed);
+}
+
 static void on_talk(struct pm_turn *t)
 {
     struct virtual *v = pm_container(t, struct virtual, talk);
-    if (v->paused || v->says.n == 0)
+    tell_signals(v);
+    if (v->port.closed || v->paused || v->says.n == 0)
         return;
     struct pm_bytes told = v->says; /* the owner may write while it is told */
     v->says = pm_bytes_empty(told.max);
@@ -57,7 +66,7 @@ static void on_talk(struct pm_turn *t)
     v->full = false;
     v->port.events->on_rx(v->port.owner, told.p, told.n);
     pm_bytes_fini(&told);
-    if (was_full && v->port.events)
+    if (was_full && !v->port.closed)
         v->port.events->on_writable(v->port.owner);
 }
 
@@ -155,12 +164,44 @@ static void virtual_pause(struct pm_port *p, bool paused)
     struct virtual *v = (struct virtual *)p;
     v->paused = paused;
     if (!paused && v->says.n > 0)
-        pm_turn_ask(&v->talk, v->loop);
+        pm_turn_ask(&v->talk, v->port.loop);
 }
 
-static int virtual_configure(struct pm_port *p, const struct pm_port_settings *settings)
+static size_t virtual_pending(struct pm_port *p)
 {
-    (void)p, (void)settings; /* it has no line */
+    (void)p; /* nothing lies between it and its wire */
+    return 0;
+}
+
+static int virtual_configure(struct pm_port *p, struct pm_port_settings *settings)
+{
+    (void)p, (void)settings; /* it follows any line */
+    return 0;
+}
+
+static int virtual_get_signals(struct pm_port *p)
+{
+    return (int)((struct virtual *)p)->signals;
+}
+
+/* Wired as a loopback plug is: RTS is CTS, and DTR is DSR and DCD. */
+static int virtual_set_signals(struct pm_port *p, unsigned mask, unsigned values)
+{
+    struct virtual *v = (struct virtual *)p;
+    unsigned out = (v->signals & PM_SIGNALS_OUT & ~mask) | (values & mask);
+    v->signals =
+        out | (out & PM_SIGNAL_RTS ? PM_SIGNAL_CTS : 0) | (out & PM_SIGNAL_DTR ? PM_SIGNAL_DSR | PM_SIGNAL_DCD : 0);
+    pm_turn_ask(&v->talk, p->loop);
+    return 0;
+}
+
+static int virtual_discard(struct pm_port *p, unsigned what, size_t *rx, size_t *tx)
+{
+    struct virtual *v = (struct virtual *)p;
+    *tx = what & PM_DISCARD_TX ? v->hears.n : 0;
+    *rx = what & PM_DISCARD_RX ? v->says.n : 0;
+    pm_bytes_consume(&v->hears, *tx);
+    pm_bytes_consume(&v->says, *rx);
     return 0;
 }
 
@@ -172,17 +213,28 @@ static void on_closed(void *owner)
 static void virtual_close(struct pm_port *p)
 {
     struct virtual *v = (struct virtual *)p;
-    v->port.events = NULL;
     pm_turn_cancel(&v->talk);
     pm_bytes_fini(&v->says);
     pm_bytes_fini(&v->hears);
     pm_timer_close(&v->timer, on_closed);
 }
 
-static const struct pm_port_ops virtual_ops = {virtual_write, virtual_pause, virtual_configure, virtual_close};
+static const struct pm_port_ops virtual_ops = {.write = virtual_write,
+                                               .pause = virtual_pause,
+                                               .pending = virtual_pending,
+                                               .configure = virtual_configure,
+                                               .get_signals = virtual_get_signals,
+                                               .set_signals = virtual_set_signals,
+                                               .discard = virtual_discard,
+                                               .close = virtual_close};
 
-int pm_virtual_open(const char *name, struct pm_loop *loop, const struct pm_port_events *events, void *owner,
-                    struct pm_port **ret)
+static unsigned at_open(enum pm_at_open wish, unsigned signal)
+{
+    return wish == PM_AT_OPEN_OFF ? 0 : signal; /* Linux raises them when a port is opened */
+}
+
+int pm_virtual_open(const char *name, const struct pm_port_settings *settings, struct pm_loop *loop,
+                    const struct pm_port_events *events, void *owner, struct pm_port **ret)
 {
     const struct pm_virtual *kind = pm_virtuals;
     while (kind->name && strcmp(kind->name, name) != 0)
@@ -192,13 +244,16 @@ int pm_virtual_open(const char *name, struct pm_loop *loop, const struct pm_port
     struct virtual *v = calloc(1, sizeof(*v));
     if (!v)
         return -ENOMEM;
-    v->port = (struct pm_port){&virtual_ops, events, owner};
+    v->port =
+        (struct pm_port){.ops = &virtual_ops, .events = events, .owner = owner, .loop = loop, .settings = *settings};
     v->kind = kind;
-    v->loop = loop;
     v->rate = 1;
     v->says = pm_bytes_empty(SAYS_MAX);
     v->hears = pm_bytes_empty(HEARS_MAX);
     pm_turn_init(&v->talk, on_talk);
+    virtual_set_signals(&v->port, PM_SIGNALS_OUT,
+                        at_open(settings->dtr, PM_SIGNAL_DTR) | at_open(settings->rts, PM_SIGNAL_RTS));
+    v->told = v->signals;
     pm_timer_init(&v->timer, loop, on_time, v);
     if (strcmp(name, "counter") == 0 || strcmp(name, "pump") == 0)
         pm_timer_set(&v->timer, pm_mono_add_ms(pm_loop_now(), COUNTER_MS));

@@ -15,7 +15,7 @@ struct pm_virtual {
 extern const struct pm_virtual pm_virtuals[];
 
 /* Open one by its name. 0 and *ret as for other ports, -ENOENT or -ENOMEM. */
-int pm_virtual_open(const char *name, struct pm_loop *loop, const struct pm_port_events *events, void *owner,
-                    struct pm_port **ret);
+int pm_virtual_open(const char *name, const struct pm_port_settings *settings, struct pm_loop *loop,
+                    const struct pm_port_events *events, void *owner, struct pm_port **ret);
 
 #endif

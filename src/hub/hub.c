@@ -101,7 +101,7 @@ static void pump(struct pm_connection *c)
 {
     while (c->first && c->port) {
         struct pm_write *w = c->first;
-        ssize_t taken = c->port->ops->write(c->port, w->bytes + w->done, w->n - w->done);
+        ssize_t taken = pm_port_write(c->port, w->bytes + w->done, w->n - w->done);
         if (taken < 0) {
             finish_write(c, (int)taken);
             continue;
@@ -135,6 +135,18 @@ int pm_hub_write(struct pm_connection *c, const void *p, size_t n, pm_written_fn
     return 0;
 }
 
+size_t pm_hub_discard(struct pm_connection *c)
+{
+    const struct pm_write *last = c->last; /* not what a writer adds when it is told */
+    size_t n = 0;
+    for (bool more = last != NULL; more;) {
+        more = c->first != last;
+        n += c->first->n - c->first->done;
+        finish_write(c, -ECANCELED);
+    }
+    return n;
+}
+
 /* ---- what the port says ---- */
 
 static void on_news(struct pm_turn *t)
@@ -163,7 +175,31 @@ static void on_lost(void *owner, int error)
     pm_hub_deactivate(owner, "device-gone");
 }
 
-static const struct pm_port_events port_events = {on_rx, on_writable, on_lost};
+void pm_hub_tell_signals(struct pm_connection *c, unsigned signals, unsigned changed)
+{
+    c->signals = signals;
+    c->changed = changed;
+    c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_SIGNALS, c, NULL);
+}
+
+static void on_signals(void *owner, unsigned signals, unsigned changed)
+{
+    pm_hub_tell_signals(owner, signals, changed);
+}
+
+static void on_errors(void *owner, const struct pm_line_errors *e)
+{
+    struct pm_connection *c = owner;
+    c->new_errors = *e;
+    c->errors.framing += e->framing;
+    c->errors.parity += e->parity;
+    c->errors.breaks += e->breaks;
+    c->errors.overrun += e->overrun;
+    c->errors.buffer_overrun += e->buffer_overrun;
+    c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_ERRORS, c, NULL);
+}
+
+static const struct pm_port_events port_events = {on_rx, on_writable, on_lost, on_signals, on_errors};
 
 /* ---- life ---- */
 
@@ -196,6 +232,7 @@ int pm_hub_activate(struct pm_hub *h, const char *name, const char *address, con
         free(c);
         return r;
     }
+    c->settings = c->port->settings;
     pm_list_append(&h->connections, &c->link);
     h->n_connections++;
     h->ops->on_news(h->owner, PM_CONNECTION_OPENED, c, NULL);
@@ -208,7 +245,7 @@ void pm_hub_deactivate(struct pm_connection *c, const char *reason)
     struct pm_hub *h = c->hub;
     pm_turn_cancel(&c->news);
     h->ops->on_news(h->owner, PM_CONNECTION_RX, c, NULL); /* the last bytes come before the end */
-    c->port->ops->close(c->port);
+    pm_port_close(c->port);
     c->port = NULL;
     while (c->first)
         finish_write(c, -ENODEV);
@@ -237,5 +274,5 @@ void pm_hub_pause(struct pm_connection *c, bool paused)
     if (paused == c->paused || !c->port)
         return;
     c->paused = paused;
-    c->port->ops->pause(c->port, paused);
+    pm_port_pause(c->port, paused);
 }

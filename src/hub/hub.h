@@ -30,6 +30,8 @@ struct pm_connection {
     struct pm_journal journal;
     uint64_t epoch; /* which opening the journal's offsets belong to; never the same twice, also over restarts */
     bool paused;    /* the device is asked to wait */
+    unsigned signals, changed;                /* of the last PM_CONNECTION_SIGNALS: PM_SIGNAL_* */
+    struct pm_line_errors new_errors, errors; /* of the last PM_CONNECTION_ERRORS, and all since the opening */
     struct pm_write *first, *last;
     size_t write_queued;
     struct pm_turn news;
@@ -42,6 +44,8 @@ enum pm_hub_news {
     PM_CONNECTION_RENAMED, /* `text` is the old name */
     PM_CONNECTION_RX,      /* the journal has grown; told once a turn */
     PM_CONNECTION_DRAINED, /* the write queue is below its mark again */
+    PM_CONNECTION_SIGNALS, /* signals changed, by the device or by somebody here */
+    PM_CONNECTION_ERRORS,  /* the line had errors */
 };
 
 struct pm_hub_ops {
@@ -73,6 +77,12 @@ int pm_hub_rename(struct pm_connection *c, const char *name);
 /* Queue one message; it is written whole, never mixed with another. on_written is called later, or not at all on an
  * error here: -ENOBUFS (the queue is full), -ENOMEM. */
 int pm_hub_write(struct pm_connection *c, const void *p, size_t n, pm_written_fn *on_written, void *owner);
+
+/* Throw away the messages that wait for the device; their writers are told -ECANCELED. How many bytes that was. */
+size_t pm_hub_discard(struct pm_connection *c);
+
+/* Everybody is to hear that signals changed: PM_SIGNAL_* now, and which of them changed. */
+void pm_hub_tell_signals(struct pm_connection *c, unsigned signals, unsigned changed);
 
 /* Ask the device to wait, or to go on. */
 void pm_hub_pause(struct pm_connection *c, bool paused);
