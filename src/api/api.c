@@ -144,6 +144,12 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
     case PM_CONNECTION_DRAINED:
         on_drained(a);
         break;
+    case PM_CONNECTION_SIGNALS:
+        broadcast(a, "signals-changed", pm_describe_signals(c));
+        break;
+    case PM_CONNECTION_ERRORS:
+        broadcast(a, "line-error", pm_describe_errors(c));
+        break;
     }
 }
 

@@ -26,4 +26,8 @@ json_t *pm_describe_devices(struct pm_api *a);
 json_t *pm_describe_connection(const struct pm_connection *c);
 json_t *pm_describe_connections(struct pm_api *a);
 
+/* requests_line.c: what signals-changed and line-error carry. */
+json_t *pm_describe_signals(const struct pm_connection *c);
+json_t *pm_describe_errors(const struct pm_connection *c);
+
 #endif

@@ -39,11 +39,12 @@ json_t *pm_describe_devices(struct pm_api *a)
 json_t *pm_describe_connection(const struct pm_connection *c)
 {
     const struct pm_port_settings *s = &c->settings;
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:{s:i, s:i, s:s, s:f, s:s, s:b}}", "name", c->name, "address",
-                     c->address, "device", c->device_id, "epoch", (json_int_t)c->epoch, "offset",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:{s:i, s:i, s:s, s:f, s:s, s:s, s:s, s:s, s:b}}", "name", c->name,
+                     "address", c->address, "device", c->device_id, "epoch", (json_int_t)c->epoch, "offset",
                      (json_int_t)c->journal.end, "options", "baud-rate", (int)s->baud_rate, "data-bits", s->data_bits,
                      "parity", pm_parity_words[s->parity], "stop-bits", s->stop_bits2 / 2.0, "flow-control",
-                     pm_flow_words[s->flow], "exclusive", s->exclusive);
+                     pm_flow_words[s->flow], "dtr", pm_at_open_words[s->dtr], "rts", pm_at_open_words[s->rts],
+                     "latency", pm_latency_words[s->low_latency ? 0 : 1], "exclusive", s->exclusive);
 }
 
 json_t *pm_describe_connections(struct pm_api *a)

@@ -15,6 +15,7 @@ enum pm_error {
     PM_IDENTITY_CONFLICT,
     PM_CLAIMED,
     PM_DEVICE_GONE,
+    PM_DISCARDED,
     PM_QUEUE_FULL,
     PM_TOO_LARGE,
     PM_TOO_MANY_OPEN,

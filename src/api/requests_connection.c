@@ -17,16 +17,6 @@ static void list_connections(struct pm_call *call)
     pm_api_answer(call->request, json_pack("{s:O}", "connections", connections), connections);
 }
 
-static void read_settings(const struct pm_call *call, struct pm_port_settings *s)
-{
-    s->baud_rate = (uint32_t)pm_call_integer(call, "baud-rate", s->baud_rate);
-    s->data_bits = (uint8_t)pm_call_integer(call, "data-bits", s->data_bits);
-    s->parity = (enum pm_parity)pm_call_word(call, "parity", pm_parity_words, s->parity);
-    s->stop_bits2 = (uint8_t)(pm_call_number(call, "stop-bits", s->stop_bits2 / 2.0) * 2);
-    s->flow = (enum pm_flow)pm_call_word(call, "flow-control", pm_flow_words, s->flow);
-    s->exclusive = pm_call_boolean(call, "exclusive", s->exclusive);
-}
-
 static void fail_open(struct pm_call *call, const char *name, const char *address, int error)
 {
     struct pm_api_request *r = call->request;
@@ -60,7 +50,7 @@ static void activate_connection(struct pm_call *call)
     const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
     struct pm_port_settings settings = pm_port_defaults();
     struct pm_connection *c;
-    read_settings(call, &settings);
+    pm_call_settings(call, &settings);
     int r = pm_hub_activate(call->api->hub, name, address, &settings, &c);
     if (r < 0)
         fail_open(call, name, address, r);
@@ -84,20 +74,6 @@ static void rename_reference(struct pm_call *call)
         pm_api_answer(call->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
 }
 
-static void configure_connection(struct pm_call *call)
-{
-    struct pm_connection *c = call->connection;
-    struct pm_port_settings settings = c->settings;
-    read_settings(call, &settings);
-    int r = c->port->ops->configure(c->port, &settings);
-    if (r < 0) {
-        fail_open(call, c->name, c->address, r);
-        return;
-    }
-    c->settings = settings;
-    pm_api_answer(call->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), NULL);
-}
-
 static const struct pm_arg activate_args[] = {
     {"name", PM_ARG_NEW_NAME, .required = true,
      .purpose = "what the connection, and the event with its bytes, is called"},
@@ -106,7 +82,6 @@ static const struct pm_arg activate_args[] = {
     PM_ARGS_LINE,
     {0},
 };
-static const struct pm_arg configure_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, PM_ARGS_LINE, {0}};
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};
 static const struct pm_arg rename_args[] = {
     {"old", PM_ARG_CONNECTION, .required = true},
@@ -125,7 +100,5 @@ const struct pm_request_kind pm_requests_connection[] = {
      "Close a connection.", NULL},
     {"rename-reference", rename_args, PM_NEEDS_OPEN, false, "rename-connection", true, rename_reference,
      "Give a connection another name.", "connection"},
-    {"configure-connection", configure_args, PM_NEEDS_CONTROL, false, NULL, false, configure_connection,
-     "Change the line of an open connection without losing a byte.", "connection"},
     {0},
 };

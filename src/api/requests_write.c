@@ -2,6 +2,8 @@
 #include "api/api_private.h"
 #include "api/table.h"
 
+#include <errno.h>
+
 static void on_written(void *owner, size_t bytes, int error)
 {
     struct pm_api_request *r = owner;
@@ -9,7 +11,10 @@ static void on_written(void *owner, size_t bytes, int error)
     if (error == 0)
         pm_api_answer(r, taken, NULL);
     else
-        pm_api_fail_with(r, pm_error_of(error), taken, "The device went away after %zu bytes of this message.", bytes);
+        pm_api_fail_with(r, pm_error_of(error), taken,
+                         error == -ECANCELED ? "Somebody discarded this message after %zu bytes of it."
+                                             : "The device went away after %zu bytes of this message.",
+                         bytes);
 }
 
 static void send_raw(struct pm_call *call)

@@ -8,6 +8,7 @@
 
 const struct pm_request_area pm_request_areas[] = {
     {"Devices and connections", pm_requests_connection},
+    {"The line", pm_requests_line},
     {"Bytes to a device", pm_requests_write},
     {"Bytes from a device", pm_requests_history},
     {"This interface", pm_requests_reference},
@@ -39,6 +40,8 @@ const char *pm_capability_name(enum pm_capability c)
 const char *const pm_parity_words[] = {"none", "even", "odd", "mark", "space", NULL};
 const char *const pm_stop_words[] = {"1", "1.5", "2", NULL};
 const char *const pm_flow_words[] = {"none", "rts-cts", "xon-xoff", NULL};
+const char *const pm_at_open_words[] = {"keep", "on", "off", NULL};
+const char *const pm_latency_words[] = {"low", "throughput", NULL};
 
 const struct pm_event_kind pm_event_kinds[] = {
     {"device-attached", "a device, as list-devices shows it", "a device was plugged in"},
@@ -48,8 +51,9 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"connection-lost", "name, reason", "the device of a connection was unplugged; the name stays"},
     {"connection-restored", "a connection, as list-connections shows it", "its device is back, with the same settings"},
     {"connection-renamed", "old, new", "a connection has another name"},
-    {"signals-changed", "name, signals", "an input line of a connection changed"},
-    {"line-error", "name, framing, parity, overrun, break", "errors on the line, counted since the opening"},
+    {"signals-changed", "name, signals, changed", "signals of a connection changed, by the device or by somebody"},
+    {"line-error", "name, framing, parity, break, overrun, buffer-overrun, offset, epoch",
+     "the line had errors: how many of each since the opening, and how far the bytes had come"},
     {"rx-gap", "name, from, to, reason, epoch",
      "bytes did not reach this client: those from the offset `from` up to before `to`. It comes before the next bytes; "
      "without it none are missing"},

@@ -93,8 +93,8 @@ struct pm_request_area {
 extern const struct pm_request_area pm_request_areas[];
 
 /* requests_<area>.c */
-extern const struct pm_request_kind pm_requests_connection[], pm_requests_history[], pm_requests_reference[],
-    pm_requests_write[];
+extern const struct pm_request_kind pm_requests_connection[], pm_requests_history[], pm_requests_line[],
+    pm_requests_reference[], pm_requests_write[];
 
 /* The options of a connection, as activate-connection and configure-connection take them. */
 #define PM_ARGS_LINE                                                                                                   \
@@ -109,11 +109,20 @@ extern const struct pm_request_kind pm_requests_connection[], pm_requests_histor
         {"parity", PM_ARG_WORD, .words = pm_parity_words, .fallback = "none"},                                         \
         {"stop-bits", PM_ARG_NUMBER, .words = pm_stop_words, .fallback = "1"},                                         \
         {"flow-control", PM_ARG_WORD, .words = pm_flow_words, .fallback = "none"},                                     \
+        {"dtr", PM_ARG_WORD, .words = pm_at_open_words, .fallback = "keep",                                            \
+         .purpose = "what becomes of DTR whenever the device is opened; some boards reset when it changes"},           \
+        {"rts", PM_ARG_WORD, .words = pm_at_open_words, .fallback = "keep", .purpose = "the same for RTS"},            \
+        {"latency", PM_ARG_WORD, .words = pm_latency_words, .fallback = "low",                                         \
+         .purpose = "whether the driver hands bytes over at once, or many together for less work"},                    \
     {                                                                                                                  \
         "exclusive", PM_ARG_BOOLEAN, .fallback = "true", .purpose = "nobody else may open the device meanwhile"        \
     }
 
-extern const char *const pm_parity_words[], *const pm_stop_words[], *const pm_flow_words[];
+extern const char *const pm_parity_words[],
+    *const pm_stop_words[], *const pm_flow_words[], *const pm_at_open_words[], *const pm_latency_words[];
+
+/* Read these options; those that are absent stay. */
+void pm_call_settings(const struct pm_call *call, struct pm_port_settings *s);
 
 /* The kind of this name, or NULL. */
 const struct pm_request_kind *pm_request_find(const char *event);
