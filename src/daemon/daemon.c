@@ -1,19 +1,18 @@
 /* daemon.c - see daemon.h. */
 #include "daemon/daemon.h"
 
-#include "access/origin.h"
+#include "access/sender.h"
 #include "base/log.h"
 #include "daemon/places.h"
 #include "net/faces.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 
 struct daemon {
     struct pm_settings *settings;
-    struct pm_access access;
+    struct pm_hosts hosts;
     struct pm_places places;
     unsigned port; /* where it listens */
     struct pm_loop loop;
@@ -25,6 +24,24 @@ struct daemon {
 
 /* ---- the gate ---- */
 
+static bool is_allowed(const struct daemon *d, const struct pm_origin *o)
+{
+    const struct pm_option_list *allowed = &d->settings->allow_origin;
+    for (unsigned i = 0; i < allowed->n; i++) {
+        struct pm_origin known;
+        if (pm_origin_parse(allowed->items[i], strlen(allowed->items[i]), &known) == 0 &&
+            strcmp(known.text, o->text) == 0)
+            return true;
+    }
+    return o->is_loopback;
+}
+
+static struct pm_sender_text field(const struct pm_http_head *head, const char *name)
+{
+    const struct pm_http_field *f = pm_http_field(head, name);
+    return f ? (struct pm_sender_text){f->value.p, f->value.n} : (struct pm_sender_text){0};
+}
+
 static const struct pm_http_refusal *gate(void *owner, const struct pm_conn *c, const struct pm_http_head *head)
 {
     static const struct pm_http_refusal
@@ -32,18 +49,30 @@ static const struct pm_http_refusal *gate(void *owner, const struct pm_conn *c, 
         null_origin = {403, "origin-null",
                        "The page has no origin of its own, as files have none. Serve its folder, for example with "
                        "python3 -m http.server, and open it from http://localhost:8000."},
+        embedded = {403, "sender-not-allowed", "Other pages cannot use this as an image, a script or a frame."},
         origin = {
             403, "consent-required",
             "This origin may not use the devices here. Start peripheral-manager with --allow-origin and its address."};
     const struct daemon *d = owner;
     struct pm_http_text other = head->absolute_host;
+    struct pm_origin from;
     if (c->peer.control)
         return NULL; /* no name leads there, and no page */
-    if (!pm_access_host(head->host.p, head->host.n, d->port) || (other.p && !pm_access_host(other.p, other.n, d->port)))
+    if (!pm_host_is_served(&d->hosts, head->host.p, head->host.n) ||
+        (other.p && !pm_host_is_served(&d->hosts, other.p, other.n)))
         return &host;
-    if (head->origin.n == 4 && memcmp(head->origin.p, "null", 4) == 0)
-        return &null_origin;
-    return pm_access_origin(&d->access, head->origin.p, head->origin.n) ? NULL : &origin;
+    struct pm_sender_facts facts = {{head->origin.p, head->origin.n},
+                                    field(head, "sec-fetch-site"),
+                                    field(head, "sec-fetch-mode"),
+                                    field(head, "sec-fetch-dest"),
+                                    head->n_origin,
+                                    head->method <= PM_HTTP_HEAD};
+    enum pm_sender sender = pm_sender_class(&d->hosts, &facts, &from);
+    if (sender == PM_SENDER_WEB)
+        return is_allowed(d, &from) ? NULL : &origin;
+    if (pm_route_admits(pm_route_kind(head->path.p, head->path.n), sender))
+        return NULL;
+    return sender == PM_SENDER_NULL ? &null_origin : &embedded;
 }
 
 /* ---- life ---- */
@@ -56,10 +85,6 @@ static void on_signal(struct pm_signal *s, int number)
 
 static void apply_live_settings(struct daemon *d)
 {
-    const struct pm_option_list *origins = &d->settings->allow_origin;
-    static_assert((int)PM_ORIGINS_MAX >= (int)PM_OPTION_LIST_MAX, "every origin that can be set has its place");
-    for (d->access.n_allowed = 0; d->access.n_allowed < origins->n; d->access.n_allowed++)
-        d->access.allowed[d->access.n_allowed] = origins->items[d->access.n_allowed];
     pm_log_set_level(d->settings->verbose ? PM_LOG_DEBUG : PM_LOG_INFO);
 }
 
@@ -79,7 +104,7 @@ static int start_network(struct daemon *d)
     r = pm_server_listen(d->server, (uint16_t)d->settings->port);
     if (r < 0)
         return r;
-    d->port = (unsigned)r;
+    d->port = d->hosts.ports[0] = (unsigned)r;
     r = pm_server_add_listener(d->server, d->places.control.fd, true);
     d->places.control.fd = -1;
     return r;
