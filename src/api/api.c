@@ -7,110 +7,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    SLICE = 64 * 1024,     /* bytes in one event */
-    LAG_HIGH = 512 * 1024, /* the most advanced reader lags so much: the device is asked to wait */
-    LAG_LOW = 128 * 1024,
-};
+/* ---- events ---- */
 
-static void broadcast(struct pm_api *a, const char *event, json_t *data)
+void pm_api_broadcast(struct pm_api *a, const char *event, json_t *data)
 {
+    a->events++;
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
-        c->ops->on_event(c, event, data);
+        c->ops->on_event(c, event, data, a->events);
     }
     json_decref(data);
-}
-
-/* ---- bytes ---- */
-
-/* What the journal has let go before this reader came to it is told, never passed over. */
-static void tell_gap(struct pm_subscription *s)
-{
-    uint64_t start = pm_journal_start(&s->connection->journal);
-    json_t *gap = json_pack("{s:s, s:I, s:I, s:s}", "name", s->connection->name, "from", (json_int_t)s->cursor, "to",
-                            (json_int_t)start, "reason", "slow");
-    s->cursor = start;
-    s->client->ops->on_event(s->client, "rx-gap", gap);
-    json_decref(gap);
-}
-
-static void feed(struct pm_subscription *s)
-{
-    struct pm_connection *c = s->connection;
-    uint8_t slice[SLICE];
-    while (s->cursor < c->journal.end && !s->client->ops->is_congested(s->client)) {
-        if (s->cursor < pm_journal_start(&c->journal))
-            tell_gap(s);
-        size_t n = pm_journal_read(&c->journal, s->cursor, slice, sizeof(slice));
-        if (s->client->ops->on_rx(s->client, c, s->cursor, slice, n) < 0)
-            return;
-        s->cursor += n;
-    }
-}
-
-/* The most advanced reader decides whether the device waits: a stalled one must not starve it. */
-static void balance(struct pm_connection *c)
-{
-    uint64_t lag = UINT64_MAX;
-    pm_list_for_each (link, &c->readers) {
-        uint64_t behind = c->journal.end - pm_container(link, struct pm_subscription, of_connection)->cursor;
-        lag = behind < lag ? behind : lag;
-    }
-    if (lag == UINT64_MAX || lag <= LAG_LOW)
-        pm_hub_pause(c, false);
-    else if (lag > LAG_HIGH)
-        pm_hub_pause(c, true);
 }
 
 void pm_api_drained(struct pm_api_client *client)
 {
     pm_list_for_each (link, &client->subscriptions) {
         struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
-        feed(s);
-        balance(s->connection);
+        pm_subscription_feed(s);
+        pm_readers_balance(client->api, s->connection);
     }
-}
-
-static int subscribe(struct pm_api_client *client, struct pm_connection *c, uint64_t from)
-{
-    struct pm_subscription *s = calloc(1, sizeof(*s));
-    if (!s)
-        return -ENOMEM;
-    *s = (struct pm_subscription){.client = client, .connection = c, .cursor = from};
-    pm_list_append(&client->subscriptions, &s->of_client);
-    pm_list_append(&c->readers, &s->of_connection);
-    return 0;
-}
-
-static void unsubscribe(struct pm_subscription *s)
-{
-    pm_list_remove(&s->of_client);
-    pm_list_remove(&s->of_connection);
-    free(s);
 }
 
 /* ---- news of connections and devices ---- */
 
 static void on_opened(struct pm_api *a, struct pm_connection *c)
 {
-    pm_list_for_each (link, &a->clients)
-        subscribe(pm_container(link, struct pm_api_client, link), c, 0);
-    broadcast(a, "connection-opened", pm_describe_connection(c));
+    pm_list_for_each (link, &a->clients) {
+        struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
+        if (client->wants_all)
+            pm_subscribe(client, c);
+    }
+    pm_api_broadcast(a, "connection-opened", pm_describe_connection(c));
 }
 
 static void on_closed(struct pm_api *a, struct pm_connection *c, const char *reason)
 {
-    pm_list_for_each (link, &c->readers)
-        unsubscribe(pm_container(link, struct pm_subscription, of_connection));
-    broadcast(a, "connection-closed", json_pack("{s:s, s:s}", "name", c->name, "reason", reason));
-}
-
-static void on_rx(struct pm_connection *c)
-{
-    pm_list_for_each (link, &c->readers)
-        feed(pm_container(link, struct pm_subscription, of_connection));
-    balance(c);
+    while (!pm_list_empty(&c->readers))
+        pm_unsubscribe(pm_container(c->readers.next, struct pm_subscription, of_connection));
+    pm_api_broadcast(a, "connection-closed", json_pack("{s:s, s:s}", "name", c->name, "reason", reason));
 }
 
 /* Everybody who waits for a write queue may go on; who fills it again waits again. */
@@ -118,8 +52,8 @@ static void on_drained(struct pm_api *a)
 {
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
-        if (c->waits > 0) {
-            c->waits = 0;
+        if (c->waits) {
+            c->waits = false;
             c->ops->set_paused(c, false);
         }
     }
@@ -135,20 +69,28 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
     case PM_CONNECTION_CLOSED:
         on_closed(a, c, text);
         break;
+    case PM_CONNECTION_LOST:
+        pm_api_broadcast(a, "connection-lost", json_pack("{s:s, s:s}", "name", c->name, "reason", text));
+        break;
+    case PM_CONNECTION_RESTORED:
+        pm_api_broadcast(a, "connection-restored", pm_describe_connection(c));
+        break;
     case PM_CONNECTION_RENAMED:
-        broadcast(a, "connection-renamed", json_pack("{s:s, s:s}", "old", text, "new", c->name));
+        pm_api_broadcast(a, "connection-renamed", json_pack("{s:s, s:s}", "old", text, "new", c->name));
         break;
     case PM_CONNECTION_RX:
-        on_rx(c);
+        pm_readers_feed(a, c);
         break;
     case PM_CONNECTION_DRAINED:
         on_drained(a);
         break;
     case PM_CONNECTION_SIGNALS:
-        broadcast(a, "signals-changed", pm_describe_signals(c));
+        pm_api_broadcast(a, "signals-changed", pm_describe_signals(c));
         break;
     case PM_CONNECTION_ERRORS:
-        broadcast(a, "line-error", pm_describe_errors(c));
+        pm_api_broadcast(a, "line-error", pm_describe_errors(c));
+        break;
+    case PM_CONNECTION_CHANGED:
         break;
     }
 }
@@ -157,17 +99,26 @@ static const struct pm_hub_ops hub_ops = {on_hub_news};
 
 static void on_attached(void *owner, const struct pm_device *d)
 {
-    broadcast(owner, "device-attached", pm_describe_device(owner, d));
+    struct pm_api *a = owner;
+    pm_hub_attached(a->hub, d); /* first: its first bytes must not be missed */
+    pm_api_broadcast(a, "device-attached", pm_describe_device(a, d));
 }
 
 static void on_detached(void *owner, const struct pm_device *d)
 {
-    broadcast(owner, "device-detached", pm_describe_device(owner, d));
+    struct pm_api *a = owner;
+    pm_api_broadcast(a, "device-detached", pm_describe_device(a, d));
+    pm_hub_detached(a->hub, d);
 }
 
 static const struct pm_devices_ops devices_ops = {on_attached, on_detached};
 
 /* ---- life ---- */
+
+static void on_timer_closed(void *owner)
+{
+    free(owner);
+}
 
 int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_api **ret)
 {
@@ -176,6 +127,7 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
         return -ENOMEM;
     a->loop = loop;
     pm_list_init(&a->clients);
+    pm_timer_init(&a->stall, loop, pm_readers_on_stall, a);
     int r = pm_devices_new(loop, devices, &devices_ops, a, &a->devices);
     if (r < 0)
         goto no_devices;
@@ -188,7 +140,7 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
 no_hub:
     pm_devices_free(a->devices);
 no_devices:
-    free(a);
+    pm_timer_close(&a->stall, on_timer_closed);
     return r;
 }
 
@@ -198,7 +150,7 @@ struct pm_api *pm_api_free(struct pm_api *a)
         return NULL;
     pm_hub_free(a->hub);
     pm_devices_free(a->devices);
-    free(a);
+    pm_timer_close(&a->stall, on_timer_closed);
     return NULL;
 }
 
@@ -211,13 +163,14 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
 {
     const struct pm_link *list = pm_hub_connections(a->hub);
     c->api = a;
-    c->waits = 0;
+    c->waits = false;
+    c->away = false;
+    c->wants_all = true;
     pm_list_init(&c->subscriptions);
     pm_list_init(&c->requests);
     pm_list_append(&a->clients, &c->link);
     for (struct pm_link *link = list->next; link != list; link = link->next) {
-        struct pm_connection *connection = pm_container(link, struct pm_connection, link);
-        if (subscribe(c, connection, connection->journal.end) < 0) {
+        if (!pm_subscribe(c, pm_container(link, struct pm_connection, link))) {
             pm_api_leave(c);
             return -ENOMEM;
         }
@@ -228,12 +181,9 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
 void pm_api_leave(struct pm_api_client *c)
 {
     pm_list_remove(&c->link);
-    pm_list_for_each (link, &c->subscriptions) {
-        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
-        struct pm_connection *connection = s->connection;
-        unsubscribe(s);
-        balance(connection);
-    }
+    pm_claims_drop(c);
+    while (!pm_list_empty(&c->subscriptions))
+        pm_unsubscribe(pm_container(c->subscriptions.next, struct pm_subscription, of_client));
     pm_list_for_each (link, &c->requests) {
         pm_container(link, struct pm_api_request, link)->client = NULL;
         pm_list_remove(link);
@@ -250,7 +200,7 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
     call.kind = r->kind = pm_request_find(event);
     if (!r->kind)
         pm_api_fail(r, PM_UNKNOWN_REQUEST, "There is no request of this name. See describe.");
-    else if (pm_call_check(&call))
+    else if (pm_call_check(&call) && pm_claims_allow(&call))
         call.kind->run(&call);
     free(call.payload.owned);
 }

@@ -32,7 +32,9 @@ struct pm_api_request {
 
 /* A client that listens to events. The face embeds it. */
 struct pm_api_client_ops {
-    void (*on_event)(struct pm_api_client *c, const char *event, const json_t *data);
+    /* An event that all clients get has a number, the same for each, so that the face can encode it once; 0: it is for
+     * this client alone. */
+    void (*on_event)(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number);
 
     /* Bytes of a connection from an offset on. Several clients get the same (connection, offset, n) in one turn: the
      * face encodes it once. 0 or a negative errno (then the client is not to be told more). */
@@ -46,7 +48,9 @@ struct pm_api_client {
     const struct pm_api_client_ops *ops;
     struct pm_api *api;
     struct pm_link link, subscriptions, requests;
-    unsigned waits; /* write queues that are too long because of it */
+    bool waits;     /* it is not read from, since it filled a write queue */
+    bool away;      /* it lost its connection and may come back: nobody waits for it */
+    bool wants_all; /* it gets every connection's bytes, since it never said which */
 };
 
 /* 0 or a negative errno. `devices` and `hub` are made by it and live as long as it does. */

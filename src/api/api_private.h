@@ -1,5 +1,5 @@
-/* api_private.h - what the files of the API share: api.c (clients, events, bytes), requests.c (the table), describe.c.
- */
+/* api_private.h - what the files of the API share: api.c (clients, events, requests), subscribe.c (who reads which
+ * bytes), describe.c (things as JSON), arguments.c and table.c. */
 #ifndef PM_API_PRIVATE_H
 #define PM_API_PRIVATE_H
 
@@ -10,6 +10,9 @@ struct pm_api {
     struct pm_devices *devices;
     struct pm_hub *hub;
     struct pm_link clients;
+    uint64_t events;       /* told so far: each has a number */
+    struct pm_timer stall; /* set while a device waits for its readers */
+    bool looks;            /* it is set */
 };
 
 /* A client's place in a connection's journal. */
@@ -18,13 +21,40 @@ struct pm_subscription {
     struct pm_api_client *client;
     struct pm_connection *connection;
     uint64_t cursor;
+    uint64_t mark;        /* number of the next mark that it is told of */
+    uint64_t reopened_at; /* where the present opening began, if it is to be told; UINT64_MAX: it is not */
+    bool behind;          /* it has bytes to take, */
+    struct pm_mono since; /* and took none since */
 };
+
+/* api.c: tell all clients; `data` is stolen. */
+void pm_api_broadcast(struct pm_api *a, const char *event, json_t *data);
+
+/* subscribe.c */
+
+/* Start to read at the newest byte, or leave a reader as it is. NULL without memory. */
+struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_connection *c);
+void pm_unsubscribe(struct pm_subscription *s);
+struct pm_subscription *pm_subscription_find(const struct pm_api_client *client, const struct pm_connection *c);
+
+/* Go to an offset of an epoch (0: the present one). What of it is lost is told before the next bytes. */
+void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t offset);
+
+/* Hand over what a reader has room for; then see whether the device must wait. */
+void pm_subscription_feed(struct pm_subscription *s);
+void pm_readers_feed(struct pm_api *a, struct pm_connection *c);
+void pm_readers_balance(struct pm_api *a, struct pm_connection *c);
+void pm_readers_on_stall(struct pm_timer *t);
+
+/* requests_claim.c: give up what a client has claimed, and tell all. */
+void pm_claims_drop(struct pm_api_client *client);
 
 /* describe.c: things as JSON; a new reference, or NULL without memory. */
 json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d);
 json_t *pm_describe_devices(struct pm_api *a);
 json_t *pm_describe_connection(const struct pm_connection *c);
 json_t *pm_describe_connections(struct pm_api *a);
+json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t to, enum pm_gap reason, uint64_t bytes);
 
 /* requests_line.c: what signals-changed and line-error carry. */
 json_t *pm_describe_signals(const struct pm_connection *c);

@@ -39,6 +39,7 @@ void pm_arg_expects(const struct pm_arg *arg, char *out, size_t room)
         [PM_ARG_BOOLEAN] = "true or false",
         [PM_ARG_PAYLOAD] = "binary data, a text, an array of integers from 0 to 255, or {\"base64\": …}",
         [PM_ARG_OBJECT] = "an object",
+        [PM_ARG_OFFSETS] = "a whole number from 0 to 9007199254740991, or an object with one for each name",
         [PM_ARG_NAMES] = "an array of names of connections, or \"*\" for all",
         [PM_ARG_ANY] = "any value",
     };
@@ -104,6 +105,25 @@ static bool is_word(const struct pm_arg *arg, const json_t *v)
     return false;
 }
 
+static bool is_offset(const json_t *v)
+{
+    return json_is_integer(v) && json_integer_value(v) >= 0 && json_integer_value(v) <= PM_INTEGER_MAX;
+}
+
+static bool is_offsets(const json_t *v)
+{
+    const char *key;
+    json_t *value, *object = (json_t *)(uintptr_t)v; /* json_object_foreach() wants it writable */
+    if (!json_is_object(v))
+        return is_offset(v);
+    json_object_foreach(object, key, value)
+    {
+        if (!is_offset(value))
+            return false;
+    }
+    return json_object_size(v) <= PM_CONNECTIONS_MAX;
+}
+
 static bool is_names(const json_t *v)
 {
     if (json_is_string(v))
@@ -137,6 +157,8 @@ static bool fits(const struct pm_arg *arg, const json_t *v)
         return json_is_object(v);
     case PM_ARG_ARRAY:
         return json_is_array(v) && json_array_size(v) >= (size_t)arg->min && json_array_size(v) <= (size_t)arg->max;
+    case PM_ARG_OFFSETS:
+        return is_offsets(v);
     case PM_ARG_NAMES:
         return is_names(v);
     case PM_ARG_PAYLOAD:

@@ -8,7 +8,7 @@
 /* The original's fields stand first; two of its names are misspelt, and applications use them. */
 json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d)
 {
-    const struct pm_connection *c = pm_hub_find_address(a->hub, d->path);
+    const struct pm_connection *c = pm_hub_find_device(a->hub, d);
     char hwid[64] = "n/a";
     if (d->vid >= 0)
         snprintf(hwid, sizeof(hwid), "USB VID:PID=%04X:%04X", (unsigned)d->vid, (unsigned)d->pid);
@@ -36,15 +36,37 @@ json_t *pm_describe_devices(struct pm_api *a)
     return array;
 }
 
+static json_t *describe_options(const struct pm_connection_options *o)
+{
+    const struct pm_port_settings *s = &o->line;
+    return json_pack("{s:I, s:i, s:s, s:f, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "baud-rate", (json_int_t)s->baud_rate,
+                     "data-bits", s->data_bits, "parity", pm_parity_words[s->parity], "stop-bits", s->stop_bits2 / 2.0,
+                     "flow-control", pm_flow_words[s->flow], "dtr", pm_at_open_words[s->dtr], "rts",
+                     pm_at_open_words[s->rts], "latency", pm_latency_words[s->low_latency ? 0 : 1], "exclusive",
+                     s->exclusive, "reconnect", o->reconnect, "history", (json_int_t)o->history);
+}
+
 json_t *pm_describe_connection(const struct pm_connection *c)
 {
-    const struct pm_port_settings *s = &c->settings;
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:{s:i, s:i, s:s, s:f, s:s, s:s, s:s, s:s, s:b}}", "name", c->name,
-                     "address", c->address, "device", c->device_id, "epoch", (json_int_t)c->epoch, "offset",
-                     (json_int_t)c->journal.end, "options", "baud-rate", (int)s->baud_rate, "data-bits", s->data_bits,
-                     "parity", pm_parity_words[s->parity], "stop-bits", s->stop_bits2 / 2.0, "flow-control",
-                     pm_flow_words[s->flow], "dtr", pm_at_open_words[s->dtr], "rts", pm_at_open_words[s->rts],
-                     "latency", pm_latency_words[s->low_latency ? 0 : 1], "exclusive", s->exclusive);
+    bool lost = c->state == PM_CONNECTION_IS_LOST;
+    json_t *o =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b, s:o}", "name", c->name, "address",
+                  c->address, "device", c->device_id, "state", lost ? "lost" : "open", "epoch", (json_int_t)c->epoch,
+                  "offset", (json_int_t)c->journal.end, "since", (json_int_t)c->since, "rx", (json_int_t)c->counts.rx,
+                  "tx", (json_int_t)c->counts.tx, "queued", (json_int_t)c->write_queued, "losses",
+                  (int)c->counts.losses, "claimed", c->holder != NULL, "options", describe_options(&c->options));
+    if (o && lost)
+        json_object_set_new(o, "reason", json_string(pm_hub_lost_reason(c->error)));
+    return o;
+}
+
+json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t to, enum pm_gap reason, uint64_t bytes)
+{
+    json_t *gap = json_pack("{s:s, s:I, s:I, s:s, s:I}", "name", c->name, "from", (json_int_t)from, "to",
+                            (json_int_t)to, "reason", pm_gap_name(reason), "epoch", (json_int_t)c->epoch);
+    if (gap && bytes > 0)
+        json_object_set_new(gap, "bytes", json_integer((json_int_t)bytes));
+    return gap;
 }
 
 json_t *pm_describe_connections(struct pm_api *a)

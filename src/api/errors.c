@@ -76,6 +76,7 @@ enum pm_error pm_error_of(int error)
         {-EINVAL, PM_BAD_REQUEST},
         {-ENOBUFS, PM_QUEUE_FULL},
         {-EMFILE, PM_TOO_MANY_OPEN},
+        {-ENOTUNIQ, PM_IDENTITY_CONFLICT},
         {-EMSGSIZE, PM_TOO_LARGE},
         {-EOPNOTSUPP, PM_UNSUPPORTED},
         {-ETIMEDOUT, PM_TIMEOUT},

@@ -23,6 +23,7 @@ static json_t *type_name(const struct pm_arg *arg)
         [PM_ARG_PAYLOAD] = "bytes",
         [PM_ARG_OBJECT] = "object",
         [PM_ARG_ARRAY] = "array",
+        [PM_ARG_OFFSETS] = "offsets",
         [PM_ARG_NAMES] = "names",
         [PM_ARG_ANY] = "any",
     };

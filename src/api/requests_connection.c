@@ -3,6 +3,8 @@
 #include "api/table.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void list_devices(struct pm_call *call)
@@ -17,9 +19,8 @@ static void list_connections(struct pm_call *call)
     pm_api_answer(call->request, json_pack("{s:O}", "connections", connections), connections);
 }
 
-static void fail_open(struct pm_call *call, const char *name, const char *address, int error)
+static void fail_open(struct pm_api_request *r, const char *name, const char *address, int error)
 {
-    struct pm_api_request *r = call->request;
     switch (error) {
     case -EEXIST:
         pm_api_fail(r, PM_NAME_TAKEN, "\"%s\" is a connection to another device already.", name);
@@ -37,6 +38,10 @@ static void fail_open(struct pm_call *call, const char *name, const char *addres
                     "and log in again.",
                     address);
         break;
+    case -ENOTUNIQ:
+        pm_api_fail(r, PM_IDENTITY_CONFLICT, "Several devices call themselves %s. Use the path of the one you mean.",
+                    address);
+        break;
     case -EINVAL:
         pm_api_fail(r, PM_BAD_REQUEST, "The driver of %s does not take these line settings.", address);
         break;
@@ -45,17 +50,38 @@ static void fail_open(struct pm_call *call, const char *name, const char *addres
     }
 }
 
+/* What an opening is to answer with; it may take a while. */
+struct opening {
+    struct pm_api_request *request;
+    char name[PM_NAME_MAX + 1], address[PM_DEVICE_TEXT];
+};
+
+static void on_opened(void *owner, struct pm_connection *c, int error)
+{
+    struct opening *o = owner;
+    if (error < 0)
+        fail_open(o->request, o->name, o->address, error);
+    else
+        pm_api_answer(o->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+    free(o);
+}
+
 static void activate_connection(struct pm_call *call)
 {
     const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
-    struct pm_port_settings settings = pm_port_defaults();
-    struct pm_connection *c;
-    pm_call_settings(call, &settings);
-    int r = pm_hub_activate(call->api->hub, name, address, &settings, &c);
-    if (r < 0)
-        fail_open(call, name, address, r);
-    else
-        pm_api_answer(call->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+    struct pm_connection_options options = pm_connection_defaults();
+    struct opening *o = malloc(sizeof(*o));
+    if (!o) {
+        fail_open(call->request, name, address, -ENOMEM);
+        return;
+    }
+    o->request = call->request;
+    snprintf(o->name, sizeof(o->name), "%s", name);
+    snprintf(o->address, sizeof(o->address), "%s", address);
+    pm_call_settings(call, &options.line);
+    options.reconnect = pm_call_boolean(call, "reconnect", options.reconnect);
+    options.history = (uint32_t)pm_call_integer(call, "history", options.history);
+    pm_hub_activate(call->api->hub, name, address, &options, on_opened, o);
 }
 
 static void deactivate_connection(struct pm_call *call)
@@ -80,6 +106,10 @@ static const struct pm_arg activate_args[] = {
     {"address", PM_ARG_TEXT, .required = true, .min = 1, .max = PM_DEVICE_TEXT - 1,
      .purpose = "a device's `address` or `id`, or a link below /dev/serial"},
     PM_ARGS_LINE,
+    {"reconnect", PM_ARG_BOOLEAN, .fallback = "true",
+     .purpose = "outlive a replug: the same device is opened again, whatever its path; else the connection closes"},
+    {"history", PM_ARG_INTEGER, .min = PM_JOURNAL_MIN, .max = PM_JOURNAL_MAX, .unit = "bytes", .fallback = "1048576",
+     .purpose = "how many received bytes are kept for those who come late"},
     {0},
 };
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};

@@ -1,41 +1,180 @@
-/* requests_history.c - bytes that were received earlier. */
+/* requests_history.c - bytes from a device: which ones a client gets from now on, and those of earlier. */
 #include "api/api_private.h"
 #include "api/table.h"
 
 #include "base/base64.h"
 
+#include <string.h>
+
 enum { LIMIT = 64 * 1024 };
+
+/* ---- subscribe ---- */
+
+/* An integer for all, or an object with one for each name. False: none for this one. */
+static bool offset_for(const struct pm_call *call, const char *arg, const char *name, uint64_t *ret)
+{
+    const json_t *v = json_object_get(call->data, arg);
+    if (json_is_object(v))
+        v = json_object_get(v, name);
+    *ret = json_is_integer(v) ? (uint64_t)json_integer_value(v) : 0;
+    return json_is_integer(v);
+}
+
+static json_t *subscribe_one(const struct pm_call *call, struct pm_connection *c)
+{
+    uint64_t since, epoch;
+    struct pm_subscription *s = pm_subscribe(call->request->client, c);
+    if (!s)
+        return NULL;
+    if (offset_for(call, "since", c->name, &since)) {
+        offset_for(call, "epoch", c->name, &epoch);
+        pm_subscription_seek(s, epoch, since);
+    }
+    return json_pack("{s:I, s:I}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)s->cursor);
+}
+
+static json_t *no_such(const char *name)
+{
+    return json_pack("{s:{s:s, s:s+}}", "error", "code", pm_error_code(PM_NO_SUCH_CONNECTION), "message",
+                     "There is no connection of this name: ", name);
+}
+
+static bool is_named(const json_t *names, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        if (strcmp(json_string_value(json_array_get(names, i)), name) == 0)
+            return true;
+    }
+    return json_is_string(names); /* "*" */
+}
+
+/* Names that are none of a connection. */
+static void add_unknown(const struct pm_call *call, const json_t *names, json_t *answers)
+{
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!pm_hub_find(call->api->hub, name))
+            json_object_set_new(answers, name, no_such(name));
+    }
+}
+
+/* One that says for the first time what it wants gets nothing else from now on. */
+static void drop_others(struct pm_api_client *client, const json_t *names)
+{
+    pm_list_for_each (link, &client->subscriptions) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
+        if (!is_named(names, s->connection->name))
+            pm_unsubscribe(s);
+    }
+}
+
+static void subscribe(struct pm_call *call)
+{
+    struct pm_api_client *client = call->request->client;
+    const json_t *names = json_object_get(call->data, "names");
+    const struct pm_link *list = pm_hub_connections(call->api->hub);
+    if (!client) {
+        pm_api_fail(call->request, PM_UNSUPPORTED, "Bytes come as events: use Socket.IO, or read-history.");
+        return;
+    }
+    if (client->wants_all)
+        drop_others(client, names);
+    client->wants_all = json_is_string(names);
+    json_t *answers = json_object();
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
+        struct pm_connection *c = pm_container(link, struct pm_connection, link);
+        if (is_named(names, c->name))
+            json_object_set_new(answers, c->name, subscribe_one(call, c));
+    }
+    add_unknown(call, names, answers);
+    pm_api_answer(call->request, json_pack("{s:o}", "subscriptions", answers), NULL);
+    pm_api_drained(client); /* the answer comes before the first bytes */
+}
+
+static void unsubscribe(struct pm_call *call)
+{
+    struct pm_api_client *client = call->request->client;
+    const json_t *names = json_object_get(call->data, "names");
+    json_t *answers = json_object();
+    if (client && json_is_string(names))
+        client->wants_all = false;
+    if (client) {
+        pm_list_for_each (link, &client->subscriptions) {
+            struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
+            const struct pm_connection *c = s->connection;
+            if (!is_named(names, c->name))
+                continue;
+            json_object_set_new(
+                answers, c->name,
+                json_pack("{s:I, s:I}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)s->cursor));
+            pm_unsubscribe(s);
+        }
+    }
+    add_unknown(call, names, answers);
+    pm_api_answer(call->request, json_pack("{s:o}", "subscriptions", answers), NULL);
+}
+
+/* ---- read-history ---- */
+
+static void answer_history(struct pm_call *call, uint64_t from, json_t *lost, json_t *gap)
+{
+    struct pm_connection *c = call->connection;
+    uint8_t bytes[LIMIT];
+    char text[(LIMIT + 2) / 3 * 4];
+    size_t n = pm_journal_read(&c->journal, from, bytes, (size_t)pm_call_integer(call, "limit", LIMIT));
+    size_t text_n = pm_base64_encode(bytes, n, text);
+    json_t *result =
+        json_pack("{s:I, s:I, s:I, s:o, s:{s:s%}}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)from, "end",
+                  (json_int_t)c->journal.end, "lost", lost, "payload", "base64", text, text_n);
+    if (gap)
+        json_object_set_new(result, "gap", gap);
+    pm_api_answer(call->request, result, NULL);
+}
 
 /* What the journal still has from an offset on, and what of it is lost. */
 static void read_history(struct pm_call *call)
 {
     struct pm_connection *c = call->connection;
     uint64_t start = pm_journal_start(&c->journal), from = (uint64_t)pm_call_integer(call, "since", 0);
-    if (from > c->journal.end) {
+    uint64_t epoch = (uint64_t)pm_call_integer(call, "epoch", (int64_t)c->epoch), end;
+    bool earlier = epoch != c->epoch && pm_epoch_end(c, epoch, &end) && from <= end;
+    if (epoch != c->epoch && !earlier) {
+        answer_history(call, start, json_null(), pm_describe_gap(c, from, start, PM_GAP_EPOCH, 0));
+    } else if (from > c->journal.end) {
         pm_api_fail(call->request, PM_BAD_REQUEST, "\"since\" lies behind the newest byte, %llu.",
                     (unsigned long long)c->journal.end);
-        return;
+    } else if (from < start) {
+        answer_history(call, start, json_integer((json_int_t)(start - from)),
+                       pm_describe_gap(c, from, start, PM_GAP_SLOW, 0));
+    } else {
+        answer_history(call, from, json_integer(0), earlier ? pm_describe_gap(c, end, end, PM_GAP_REOPENED, 0) : NULL);
     }
-    uint64_t lost = from < start ? start - from : 0;
-    uint8_t bytes[LIMIT];
-    char text[(LIMIT + 2) / 3 * 4];
-    size_t n = pm_journal_read(&c->journal, from + lost, bytes, (size_t)pm_call_integer(call, "limit", LIMIT));
-    size_t text_n = pm_base64_encode(bytes, n, text);
-    pm_api_answer(call->request,
-                  json_pack("{s:I, s:I, s:I, s:{s:s%}}", "epoch", (json_int_t)c->epoch, "offset",
-                            (json_int_t)(from + lost), "lost", (json_int_t)lost, "payload", "base64", text, text_n),
-                  NULL);
 }
 
+static const struct pm_arg subscribe_args[] = {
+    {"names", PM_ARG_NAMES, .required = true},
+    {"since", PM_ARG_OFFSETS, .fallback = "the newest byte", .purpose = "offset of the first byte that is wanted"},
+    {"epoch", PM_ARG_OFFSETS, .fallback = "the present one",
+     .purpose = "the epoch that `since` was told with: one that is over is answered with a gap"},
+    {0},
+};
+static const struct pm_arg unsubscribe_args[] = {{"names", PM_ARG_NAMES, .required = true}, {0}};
 static const struct pm_arg read_args[] = {
     {"name", PM_ARG_CONNECTION, .required = true},
     {"since", PM_ARG_INTEGER, .min = 0, .max = PM_INTEGER_MAX, .fallback = "0", .purpose = "offset of the first byte"},
+    {"epoch", PM_ARG_INTEGER, .min = 0, .max = PM_INTEGER_MAX, .fallback = "the present one"},
     {"limit", PM_ARG_INTEGER, .min = 0, .max = LIMIT, .unit = "bytes", .fallback = "65536"},
     {0},
 };
 
 const struct pm_request_kind pm_requests_history[] = {
-    {"read-history", read_args, PM_NEEDS_READ, true, NULL, false, read_history, "Bytes that were received earlier.",
-     "epoch, offset, lost, payload"},
+    {"subscribe", subscribe_args, PM_NEEDS_READ, false, NULL, false, subscribe,
+     "Get the bytes of these connections and of no others. A client that never asks gets all.",
+     "subscriptions: for each name the epoch, and the offset of the first byte that follows; or an error"},
+    {"unsubscribe", unsubscribe_args, PM_NEEDS_READ, false, NULL, false, unsubscribe,
+     "Get no more bytes of these connections.", "subscriptions: for each name where it ended"},
+    {"read-history", read_args, PM_NEEDS_READ, true, NULL, false, read_history,
+     "Bytes that were received earlier. `lost` is how many of those asked for are gone; null if nobody knows.",
+     "epoch, offset, end, lost, gap, payload"},
     {0},
 };

@@ -122,14 +122,14 @@ static void on_configured(void *owner, int error)
         fail_line(w->request, "settings", error);
         return;
     }
-    c->settings = c->port->settings;
+    pm_hub_configured(c);
     pm_api_answer(w->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), NULL);
 }
 
 static void configure_connection(struct pm_call *call)
 {
     struct pm_connection *c = call->connection;
-    struct pm_port_settings settings = c->settings;
+    struct pm_port_settings settings = c->options.line;
     if (!has_port(call))
         return;
     struct waiting *w = new_waiting(call);
@@ -261,12 +261,15 @@ static void discard(struct pm_call *call)
         return;
     size_t queued = direction & PM_DISCARD_TX ? pm_hub_discard(call->connection) : 0;
     int r = pm_port_discard(call->connection->port, direction, &rx, &tx);
-    if (r < 0)
+    if (r < 0) {
         fail_line(call->request, "queues", r);
-    else
-        pm_api_answer(call->request,
-                      json_pack("{s:{s:I, s:I}}", "discarded", "rx", (json_int_t)rx, "tx", (json_int_t)(tx + queued)),
-                      NULL);
+        return;
+    }
+    if (rx > 0)
+        pm_hub_mark(call->connection, PM_GAP_DISCARDED, rx);
+    pm_api_answer(call->request,
+                  json_pack("{s:{s:I, s:I}}", "discarded", "rx", (json_int_t)rx, "tx", (json_int_t)(tx + queued)),
+                  NULL);
 }
 
 /* ---- the table ---- */

@@ -12,24 +12,39 @@ static void on_written(void *owner, size_t bytes, int error)
         pm_api_answer(r, taken, NULL);
     else
         pm_api_fail_with(r, pm_error_of(error), taken,
-                         error == -ECANCELED ? "Somebody discarded this message after %zu bytes of it."
-                                             : "The device went away after %zu bytes of this message.",
+                         error == -ECANCELED
+                             ? "Somebody discarded this message after %zu bytes of it."
+                             : "The device went away, or its connection was closed, after %zu bytes of this message.",
                          bytes);
 }
 
+static void fail_write(struct pm_api_request *r, const struct pm_connection *c, int error)
+{
+    if (error == -ENODEV)
+        pm_api_fail_with(r, PM_DEVICE_GONE, json_pack("{s:i}", "bytes", 0),
+                         "The device of \"%s\" is not there. It goes on when it is plugged in again.", c->name);
+    else
+        pm_api_fail(r, pm_error_of(error),
+                    "The device of \"%s\" takes bytes more slowly than they are sent, and its queue is full.", c->name);
+}
+
+/* A caller that can be asked to wait fills the queue above its mark and waits; one that cannot is refused there. */
 static void send_raw(struct pm_call *call)
 {
     struct pm_api_request *request = call->request;
     struct pm_connection *c = call->connection;
     struct pm_api_client *client = request->client;
+    if (!client && c->write_queued > PM_WRITE_HIGH) {
+        fail_write(request, c, -ENOBUFS);
+        return;
+    }
     if (client)
         pm_list_append(&client->requests, &request->link);
     int r = pm_hub_write(c, call->payload.p, call->payload.n, on_written, request);
     if (r < 0) {
-        pm_api_fail(request, pm_error_of(r),
-                    "The device takes bytes more slowly than they are sent, and its queue is full.");
-    } else if (client && c->write_queued > PM_WRITE_HIGH && client->waits == 0) {
-        client->waits++;
+        fail_write(request, c, r);
+    } else if (client && c->write_queued > PM_WRITE_HIGH && !client->waits) {
+        client->waits = true;
         client->ops->set_paused(client, true);
     }
 }

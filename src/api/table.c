@@ -11,6 +11,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"The line", pm_requests_line},
     {"Bytes to a device", pm_requests_write},
     {"Bytes from a device", pm_requests_history},
+    {"Writing alone", pm_requests_claim},
     {"This interface", pm_requests_reference},
     {0},
 };
@@ -51,10 +52,12 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"connection-lost", "name, reason", "the device of a connection was unplugged; the name stays"},
     {"connection-restored", "a connection, as list-connections shows it", "its device is back, with the same settings"},
     {"connection-renamed", "old, new", "a connection has another name"},
+    {"connection-claimed", "name", "a client has claimed a connection and alone may write"},
+    {"connection-released", "name", "everybody may write again"},
     {"signals-changed", "name, signals, changed", "signals of a connection changed, by the device or by somebody"},
     {"line-error", "name, framing, parity, break, overrun, buffer-overrun, offset, epoch",
      "the line had errors: how many of each since the opening, and how far the bytes had come"},
-    {"rx-gap", "name, from, to, reason, epoch",
+    {"rx-gap", "name, from, to, reason, epoch, bytes",
      "bytes did not reach this client: those from the offset `from` up to before `to`. It comes before the next bytes; "
      "without it none are missing"},
     {"request-failed", "event, name, error", "a request without acknowledgement failed"},

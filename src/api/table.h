@@ -31,6 +31,7 @@ enum pm_arg_type {
     PM_ARG_PAYLOAD, /* bytes in any of their forms: decoded, call->payload. One of a request at most */
     PM_ARG_OBJECT,  /* members as `of` says, or any */
     PM_ARG_ARRAY,   /* min to max elements, each as `of` says, or any */
+    PM_ARG_OFFSETS, /* an integer from 0 to 2^53 - 1, or an object of such by name of connection */
     PM_ARG_NAMES,   /* an array of names of connections, which need not exist, or "*" */
     PM_ARG_ANY,
     PM_ARG_TYPES
@@ -93,8 +94,8 @@ struct pm_request_area {
 extern const struct pm_request_area pm_request_areas[];
 
 /* requests_<area>.c */
-extern const struct pm_request_kind pm_requests_connection[], pm_requests_history[], pm_requests_line[],
-    pm_requests_reference[], pm_requests_write[];
+extern const struct pm_request_kind pm_requests_claim[], pm_requests_connection[], pm_requests_history[],
+    pm_requests_line[], pm_requests_reference[], pm_requests_write[];
 
 /* The options of a connection, as activate-connection and configure-connection take them. */
 #define PM_ARGS_LINE                                                                                                   \
@@ -160,6 +161,10 @@ bool pm_call_has(const struct pm_call *call, const char *name);
 
 /* The place of the word in the list. */
 int pm_call_word(const struct pm_call *call, const char *name, const char *const *words, int fallback);
+
+/* requests_claim.c: may this caller write, or does somebody else hold a claim? False after the request has been failed.
+ */
+bool pm_claims_allow(struct pm_call *call);
 
 /* ---- reference.c ---- */
 

@@ -1,29 +1,25 @@
-/* hub.c - see hub.h. */
-#include "hub/hub.h"
+/* hub.c - see hub.h; names, and which connection a device belongs to. */
+#include "hub/hub_private.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/random.h>
 
-struct pm_hub {
-    struct pm_loop *loop;
-    struct pm_devices *devices;
-    const struct pm_hub_ops *ops;
-    void *owner;
-    struct pm_link connections;
-    unsigned n_connections;
-    uint64_t next_epoch;
-};
+struct pm_connection_options pm_connection_defaults(void)
+{
+    return (struct pm_connection_options){.line = pm_port_defaults(), .reconnect = true, .history = PM_JOURNAL_SIZE};
+}
 
-struct pm_write {
-    struct pm_write *next;
-    pm_written_fn *on_written;
-    void *owner;
-    size_t n, done;
-    uint8_t bytes[];
-};
+/* Epochs start anywhere, so that two runs have none in common whatever the clock says; clients hold them exactly. */
+static int first_epoch(uint64_t *ret)
+{
+    if (getrandom(ret, sizeof(*ret), 0) != sizeof(*ret))
+        return -errno;
+    *ret = (*ret >> 12) + 1;
+    return 0;
+}
 
 int pm_hub_new(struct pm_loop *loop, struct pm_devices *devices, const struct pm_hub_ops *ops, void *owner,
                struct pm_hub **ret)
@@ -32,8 +28,12 @@ int pm_hub_new(struct pm_loop *loop, struct pm_devices *devices, const struct pm
     if (!h)
         return -ENOMEM;
     *h = (struct pm_hub){.loop = loop, .devices = devices, .ops = ops, .owner = owner};
-    h->next_epoch = (uint64_t)time(NULL) << 16; /* wall time, so that a restart does not count from the same number */
     pm_list_init(&h->connections);
+    int r = first_epoch(&h->next_epoch);
+    if (r < 0) {
+        free(h);
+        return r;
+    }
     *ret = h;
     return 0;
 }
@@ -47,6 +47,13 @@ struct pm_hub *pm_hub_free(struct pm_hub *h)
     free(h);
     return NULL;
 }
+
+void pm_hub_tell(struct pm_connection *c, enum pm_hub_news news, const char *text)
+{
+    c->hub->ops->on_news(c->hub->owner, news, c, text);
+}
+
+/* ---- finding ---- */
 
 const struct pm_link *pm_hub_connections(const struct pm_hub *h)
 {
@@ -63,197 +70,141 @@ struct pm_connection *pm_hub_find(const struct pm_hub *h, const char *name)
     return NULL;
 }
 
-static const char *device_id(const struct pm_hub *h, const char *address)
+static struct pm_connection *find_path(const struct pm_hub *h, const char *path)
 {
-    const struct pm_device *d = pm_devices_find(h->devices, address);
-    return d ? d->id : address;
-}
-
-struct pm_connection *pm_hub_find_address(const struct pm_hub *h, const char *address)
-{
-    const char *id = device_id(h, address);
     for (struct pm_link *link = h->connections.next; link != &h->connections; link = link->next) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
-        if (strcmp(c->device_id, id) == 0)
+        if (strcmp(c->path, path) == 0)
             return c;
     }
     return NULL;
 }
 
-/* ---- writing ---- */
-
-static void finish_write(struct pm_connection *c, int error)
+struct pm_connection *pm_hub_find_device(const struct pm_hub *h, const struct pm_device *d)
 {
-    struct pm_write *w = c->first;
-    c->first = w->next;
-    if (!c->first)
-        c->last = NULL;
-    size_t before = c->write_queued;
-    c->write_queued -= w->n;
-    w->on_written(w->owner, w->done, error);
-    free(w);
-    if (before > PM_WRITE_HIGH && c->write_queued <= PM_WRITE_HIGH && c->port)
-        c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_DRAINED, c, NULL);
+    return find_path(h, d->path);
 }
 
-/* Give the driver what it takes. */
-static void pump(struct pm_connection *c)
+static unsigned count_identity(const struct pm_hub *h, const char *id, const struct pm_device **ret)
 {
-    while (c->first && c->port) {
-        struct pm_write *w = c->first;
-        ssize_t taken = pm_port_write(c->port, w->bytes + w->done, w->n - w->done);
-        if (taken < 0) {
-            finish_write(c, (int)taken);
-            continue;
+    const struct pm_link *list = pm_devices_list(h->devices);
+    unsigned count = 0;
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
+        const struct pm_device *d = pm_container(link, struct pm_device, link);
+        if (strcmp(d->id, id) == 0) {
+            *ret = d;
+            count++;
         }
-        w->done += (size_t)taken;
-        if (w->done < w->n)
-            return; /* on_writable follows */
-        finish_write(c, 0);
     }
+    return count;
 }
 
-int pm_hub_write(struct pm_connection *c, const void *p, size_t n, pm_written_fn *on_written, void *owner)
+const struct pm_device *pm_hub_identify(const struct pm_hub *h, const char *id)
 {
-    if (n > PM_WRITE_MAX - c->write_queued)
-        return -ENOBUFS;
-    struct pm_write *w = malloc(sizeof(*w) + n);
-    if (!w)
-        return -ENOMEM;
-    *w = (struct pm_write){.on_written = on_written, .owner = owner, .n = n};
-    if (n > 0)
-        memcpy(w->bytes, p, n);
-    bool idle = !c->first;
-    if (c->last)
-        c->last->next = w;
-    else
-        c->first = w;
-    c->last = w;
-    c->write_queued += n;
-    if (idle)
-        pump(c);
+    const struct pm_device *d = NULL;
+    return count_identity(h, id, &d) == 1 ? d : NULL;
+}
+
+/* ---- opening and closing ---- */
+
+static void add(struct pm_connection *c)
+{
+    pm_list_append(&c->hub->connections, &c->link);
+    c->hub->n_connections++;
+}
+
+static bool is_same_device(const struct pm_connection *c, const char *address, const struct pm_device *d)
+{
+    return strcmp(c->address, address) == 0 || (d && strcmp(c->device_id, d->id) == 0);
+}
+
+/* Why this device cannot be opened under any name, or 0. */
+static int check_device(const struct pm_hub *h, const char *address, const struct pm_device *d)
+{
+    const struct pm_device *any;
+    if (d && strcmp(d->id, address) == 0 && count_identity(h, d->id, &any) > 1)
+        return -ENOTUNIQ;
+    return find_path(h, d ? d->path : address) ? -EBUSY : 0;
+}
+
+/* A lost connection is asked for again: with these options from now on. */
+static int open_again(struct pm_connection *c, const char *address, const struct pm_connection_options *options)
+{
+    int r = check_device(c->hub, address, pm_devices_find(c->hub->devices, address));
+    c->options.line = options->line;
+    c->options.reconnect = options->reconnect;
+    if (r == 0)
+        r = pm_connection_open(c, address);
+    if (r == 0)
+        pm_hub_tell(c, PM_CONNECTION_RESTORED, NULL);
+    return r;
+}
+
+static int open_new(struct pm_hub *h, const char *name, const char *address,
+                    const struct pm_connection_options *options, struct pm_connection **ret)
+{
+    int r = check_device(h, address, pm_devices_find(h->devices, address));
+    if (r < 0)
+        return r;
+    if (h->n_connections >= PM_CONNECTIONS_MAX)
+        return -EMFILE;
+    struct pm_connection *c = pm_connection_new(h, name, address, options);
+    r = c ? pm_connection_open(c, address) : -ENOMEM;
+    if (r < 0) {
+        if (c)
+            pm_connection_free(c);
+        return r;
+    }
+    add(c);
+    pm_hub_tell(c, PM_CONNECTION_OPENED, NULL);
+    *ret = c;
     return 0;
 }
 
-size_t pm_hub_discard(struct pm_connection *c)
-{
-    const struct pm_write *last = c->last; /* not what a writer adds when it is told */
-    size_t n = 0;
-    for (bool more = last != NULL; more;) {
-        more = c->first != last;
-        n += c->first->n - c->first->done;
-        finish_write(c, -ECANCELED);
-    }
-    return n;
-}
-
-/* ---- what the port says ---- */
-
-static void on_news(struct pm_turn *t)
-{
-    struct pm_connection *c = pm_container(t, struct pm_connection, news);
-    c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_RX, c, NULL);
-}
-
-static void on_rx(void *owner, const uint8_t *p, size_t n)
-{
-    struct pm_connection *c = owner;
-    if (pm_journal_append(&c->journal, p, n) < 0)
-        pm_hub_deactivate(c, "out of memory");
-    else
-        pm_turn_ask(&c->news, c->hub->loop);
-}
-
-static void on_writable(void *owner)
-{
-    pump(owner);
-}
-
-static void on_lost(void *owner, int error)
-{
-    (void)error;
-    pm_hub_deactivate(owner, "device-gone");
-}
-
-void pm_hub_tell_signals(struct pm_connection *c, unsigned signals, unsigned changed)
-{
-    c->signals = signals;
-    c->changed = changed;
-    c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_SIGNALS, c, NULL);
-}
-
-static void on_signals(void *owner, unsigned signals, unsigned changed)
-{
-    pm_hub_tell_signals(owner, signals, changed);
-}
-
-static void on_errors(void *owner, const struct pm_line_errors *e)
-{
-    struct pm_connection *c = owner;
-    c->new_errors = *e;
-    c->errors.framing += e->framing;
-    c->errors.parity += e->parity;
-    c->errors.breaks += e->breaks;
-    c->errors.overrun += e->overrun;
-    c->errors.buffer_overrun += e->buffer_overrun;
-    c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_ERRORS, c, NULL);
-}
-
-static const struct pm_port_events port_events = {on_rx, on_writable, on_lost, on_signals, on_errors};
-
-/* ---- life ---- */
-
-int pm_hub_activate(struct pm_hub *h, const char *name, const char *address, const struct pm_port_settings *settings,
-                    struct pm_connection **ret)
+void pm_hub_activate(struct pm_hub *h, const char *name, const char *address,
+                     const struct pm_connection_options *options, pm_opened_fn *on_opened, void *owner)
 {
     struct pm_connection *c = pm_hub_find(h, name);
-    if (c) {
-        *ret = c;
-        return strcmp(c->device_id, device_id(h, address)) == 0 ? 0 : -EEXIST;
-    }
-    if (pm_hub_find_address(h, address))
-        return -EBUSY;
+    int r = 0;
+    if (!c)
+        r = open_new(h, name, address, options, &c);
+    else if (!is_same_device(c, address, pm_devices_find(h->devices, address)))
+        r = -EEXIST;
+    else if (c->state == PM_CONNECTION_IS_LOST)
+        r = open_again(c, address, options);
+    on_opened(owner, r < 0 ? NULL : c, r);
+}
+
+int pm_hub_restore(struct pm_hub *h, const char *name, const char *address, const char *device_id,
+                   const struct pm_connection_options *options)
+{
+    if (pm_hub_find(h, name))
+        return -EEXIST;
     if (h->n_connections >= PM_CONNECTIONS_MAX)
         return -EMFILE;
-    c = calloc(1, sizeof(*c));
+    struct pm_connection *c = pm_connection_new(h, name, address, options);
     if (!c)
         return -ENOMEM;
-    c->hub = h;
-    snprintf(c->name, sizeof(c->name), "%s", name);
-    snprintf(c->address, sizeof(c->address), "%s", address);
-    snprintf(c->device_id, sizeof(c->device_id), "%s", device_id(h, address));
-    c->settings = *settings;
-    c->journal = pm_journal_empty(PM_JOURNAL_SIZE);
-    c->epoch = ++h->next_epoch;
-    pm_list_init(&c->readers);
-    pm_turn_init(&c->news, on_news);
-    int r = pm_devices_open(h->devices, address, settings, &port_events, c, &c->port);
-    if (r < 0) {
-        free(c);
-        return r;
-    }
-    c->settings = c->port->settings;
-    pm_list_append(&h->connections, &c->link);
-    h->n_connections++;
-    h->ops->on_news(h->owner, PM_CONNECTION_OPENED, c, NULL);
-    *ret = c;
+    snprintf(c->device_id, sizeof(c->device_id), "%s", device_id[0] ? device_id : address);
+    c->identified = device_id[0] != 0;
+    c->epoch = h->next_epoch++; /* that of a stream without a byte, until the device is there */
+    add(c);
+    const struct pm_device *d = NULL;
+    c->ambiguous = c->identified && count_identity(h, c->device_id, &d) > 1;
+    if (d)
+        pm_connection_return(c, d);
+    else if (!c->identified)
+        pm_connection_open(c, address); /* if it is still what it was: nobody can tell */
     return 0;
 }
 
 void pm_hub_deactivate(struct pm_connection *c, const char *reason)
 {
-    struct pm_hub *h = c->hub;
-    pm_turn_cancel(&c->news);
-    h->ops->on_news(h->owner, PM_CONNECTION_RX, c, NULL); /* the last bytes come before the end */
-    pm_port_close(c->port);
-    c->port = NULL;
-    while (c->first)
-        finish_write(c, -ENODEV);
+    pm_connection_shut(c);
     pm_list_remove(&c->link);
-    h->n_connections--;
-    h->ops->on_news(h->owner, PM_CONNECTION_CLOSED, c, reason);
-    pm_journal_fini(&c->journal);
-    free(c);
+    c->hub->n_connections--;
+    pm_hub_tell(c, PM_CONNECTION_CLOSED, reason);
+    pm_connection_free(c);
 }
 
 int pm_hub_rename(struct pm_connection *c, const char *name)
@@ -262,11 +213,24 @@ int pm_hub_rename(struct pm_connection *c, const char *name)
     struct pm_connection *other = pm_hub_find(c->hub, name);
     if (other)
         return other == c ? 0 : -EEXIST;
-    c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_RX, c, NULL); /* what came under the old name goes out under it */
+    pm_hub_tell(c, PM_CONNECTION_RX, NULL); /* what came under the old name goes out under it */
     memcpy(old, c->name, sizeof(old));
     snprintf(c->name, sizeof(c->name), "%s", name);
-    c->hub->ops->on_news(c->hub->owner, PM_CONNECTION_RENAMED, c, old);
+    pm_hub_tell(c, PM_CONNECTION_RENAMED, old);
     return 0;
+}
+
+void pm_hub_configured(struct pm_connection *c)
+{
+    c->options.line = c->port->settings;
+    pm_hub_tell(c, PM_CONNECTION_CHANGED, NULL);
+}
+
+void pm_hub_tell_signals(struct pm_connection *c, unsigned signals, unsigned changed)
+{
+    c->signals = signals;
+    c->changed = changed;
+    pm_hub_tell(c, PM_CONNECTION_SIGNALS, NULL);
 }
 
 void pm_hub_pause(struct pm_connection *c, bool paused)
@@ -275,4 +239,47 @@ void pm_hub_pause(struct pm_connection *c, bool paused)
         return;
     c->paused = paused;
     pm_port_pause(c->port, paused);
+}
+
+void pm_hub_mark(struct pm_connection *c, enum pm_gap reason, uint64_t bytes)
+{
+    pm_marks_add(&c->marks, c->journal.end, reason, bytes);
+    pm_turn_ask(&c->news, c->hub->loop);
+}
+
+/* ---- devices that come and go ---- */
+
+void pm_hub_attached(struct pm_hub *h, const struct pm_device *d)
+{
+    bool alone = pm_hub_identify(h, d->id) != NULL;
+    pm_list_for_each (link, &h->connections) {
+        struct pm_connection *c = pm_container(link, struct pm_connection, link);
+        if (!c->identified || strcmp(c->device_id, d->id) != 0)
+            continue;
+        c->ambiguous = c->ambiguous || !alone;
+        pm_connection_return(c, d);
+    }
+}
+
+void pm_hub_detached(struct pm_hub *h, const struct pm_device *d)
+{
+    struct pm_connection *c = find_path(h, d->path);
+    if (c)
+        pm_connection_lose(c, -ENODEV);
+}
+
+const char *pm_hub_lost_reason(int error)
+{
+    static const struct {
+        int error;
+        const char *word;
+    } reasons[] = {
+        {-ENODEV, "device-gone"}, {-EACCES, "access-denied"},       {-EPERM, "access-denied"},
+        {-EBUSY, "device-busy"},  {-ENOTUNIQ, "identity-conflict"}, {-EIO, "io-error"},
+    };
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].error == error)
+            return reasons[i].word;
+    }
+    return "io-error";
 }

@@ -1,51 +1,105 @@
-/* hub.h - named connections to devices: their journals, their write queues, and what happens to them. */
+/* hub.h - named connections to devices, which outlive a replug: their journals, write queues, and what happens to them.
+ */
 #ifndef PM_HUB_HUB_H
 #define PM_HUB_HUB_H
 
 #include "device/devices.h"
 #include "hub/journal.h"
+#include "hub/marks.h"
 
 enum {
     PM_NAME_MAX = 64, /* bytes of a connection's name */
     PM_JOURNAL_SIZE = 1024 * 1024,
+    PM_JOURNAL_MIN = 64 * 1024,
+    PM_JOURNAL_MAX = 64 * 1024 * 1024,
+    PM_READ_MAX = 64 * 1024,        /* bytes of a device in one turn, so that it does not starve the others */
     PM_WRITE_HIGH = 256 * 1024,     /* queued bytes of one connection: from here on its writers are asked to wait */
     PM_WRITE_MAX = 4 * 1024 * 1024, /* and here they are refused */
+    PM_WRITE_COST = 256, /* what a message counts beside its bytes, so that many small ones are bounded too */
     PM_CONNECTIONS_MAX = 64,
+    PM_EPOCHS_KEPT = 8,
+    PM_RETRIES = 5, /* a device that came back and cannot be opened yet is tried so often, */
+    PM_RETRY_MS = 100,
 };
 
 struct pm_hub;
 struct pm_write;
+struct pm_connection;
 
 /* Called once for each accepted write: error 0, all bytes are with the driver; else how many went out before it. */
 typedef void pm_written_fn(void *owner, size_t bytes, int error);
 
+/* Called once, before pm_hub_activate() returns or later: 0 and the connection, or a negative errno and NULL. */
+typedef void pm_opened_fn(void *owner, struct pm_connection *c, int error);
+
+/* How a connection was asked for. */
+struct pm_connection_options {
+    struct pm_port_settings line;
+    bool reconnect;   /* it outlives a replug; else it closes with its device */
+    uint32_t history; /* bytes of its journal, PM_JOURNAL_MIN to PM_JOURNAL_MAX */
+};
+
+struct pm_connection_options pm_connection_defaults(void);
+
+enum pm_connection_state { PM_CONNECTION_IS_OPEN, PM_CONNECTION_IS_LOST };
+
+/* An earlier opening: its offsets end where the next one's begin. */
+struct pm_epoch {
+    uint64_t epoch, end;
+};
+
+/* Bytes since the connection was made, and what went wrong on the line. */
+struct pm_connection_counts {
+    uint64_t rx, tx;
+    unsigned losses; /* how often the device went away */
+};
+
 struct pm_connection {
     struct pm_link link;
     struct pm_hub *hub;
+    uint32_t number; /* never the same twice in one run */
     char name[PM_NAME_MAX + 1];
     char address[PM_DEVICE_TEXT]; /* as it was asked for */
     char device_id[PM_DEVICE_TEXT];
-    struct pm_port_settings settings;
-    struct pm_port *port;
+    char path[PM_DEVICE_TEXT]; /* where the device is now; empty when it is lost */
+    struct pm_connection_options options;
+    enum pm_connection_state state;
+    int error;       /* why it is lost: a negative errno */
+    bool identified; /* the device was in the list, so it can be recognised */
+    bool ambiguous;  /* another device said that it is the same: nobody but a person can tell them apart */
+    unsigned retries;
+    struct pm_timer retry;
+    struct pm_port *port; /* NULL when it is lost */
     struct pm_journal journal;
-    uint64_t epoch; /* which opening the journal's offsets belong to; never the same twice, also over restarts */
-    bool paused;    /* the device is asked to wait */
+    struct pm_marks marks;
+    uint64_t epoch; /* the present opening; never the same twice, also over restarts */
+    struct pm_epoch past[PM_EPOCHS_KEPT];
+    unsigned n_past;
+    struct pm_connection_counts counts;
     unsigned signals, changed;                /* of the last PM_CONNECTION_SIGNALS: PM_SIGNAL_* */
-    struct pm_line_errors new_errors, errors; /* of the last PM_CONNECTION_ERRORS, and all since the opening */
+    struct pm_line_errors new_errors, errors; /* of the last PM_CONNECTION_ERRORS, and all together */
+    int64_t since;                            /* wall time of the opening, seconds */
+    bool paused;                              /* the device is asked to wait */
     struct pm_write *first, *last;
-    size_t write_queued;
+    size_t write_queued; /* with PM_WRITE_COST for each message */
     struct pm_turn news;
-    struct pm_link readers; /* for the layer above: who reads the journal, each with a cursor of its own */
+
+    /* For the layer above: who reads the journal, each with a cursor of its own, and who alone may write. */
+    struct pm_link readers;
+    void *holder;
 };
 
 enum pm_hub_news {
     PM_CONNECTION_OPENED,
-    PM_CONNECTION_CLOSED,  /* `text` is the reason; the connection is freed after the call */
-    PM_CONNECTION_RENAMED, /* `text` is the old name */
-    PM_CONNECTION_RX,      /* the journal has grown; told once a turn */
-    PM_CONNECTION_DRAINED, /* the write queue is below its mark again */
-    PM_CONNECTION_SIGNALS, /* signals changed, by the device or by somebody here */
-    PM_CONNECTION_ERRORS,  /* the line had errors */
+    PM_CONNECTION_CLOSED,   /* `text` is the reason; the connection is freed after the call */
+    PM_CONNECTION_LOST,     /* `text` is the reason; told again if another reason keeps it from coming back */
+    PM_CONNECTION_RESTORED, /* the device is back, in a new epoch */
+    PM_CONNECTION_RENAMED,  /* `text` is the old name */
+    PM_CONNECTION_CHANGED,  /* other settings */
+    PM_CONNECTION_RX,       /* the journal has grown; told once a turn */
+    PM_CONNECTION_SIGNALS,  /* signals changed, by the device or by somebody here */
+    PM_CONNECTION_ERRORS,   /* the line had errors */
+    PM_CONNECTION_DRAINED,  /* the write queue is below its mark again, or was given up */
 };
 
 struct pm_hub_ops {
@@ -60,31 +114,53 @@ struct pm_hub *pm_hub_free(struct pm_hub *h);
 const struct pm_link *pm_hub_connections(const struct pm_hub *h);
 struct pm_connection *pm_hub_find(const struct pm_hub *h, const char *name);
 
-/* The connection to the device at this address, or NULL. */
-struct pm_connection *pm_hub_find_address(const struct pm_hub *h, const char *address);
+/* The connection that has this device open, or NULL. */
+struct pm_connection *pm_hub_find_device(const struct pm_hub *h, const struct pm_device *d);
 
-/* Open a device under a name. One that is open under the same name and address already is left as it is. 0 and *ret;
- * -EEXIST: the name is taken; -EBUSY: the device is open, here or elsewhere; -EMFILE: too many connections; and what
- * pm_devices_open() gives. */
-int pm_hub_activate(struct pm_hub *h, const char *name, const char *address, const struct pm_port_settings *settings,
-                    struct pm_connection **ret);
+/* Open a device under a name. One that is open under the same name and address already is left as it is; one that is
+ * lost is tried again. Errors: -EEXIST: the name is taken; -EBUSY: the device is open, here or elsewhere; -EMFILE: too
+ * many connections; -ENOTUNIQ: several devices have this identity; and what pm_devices_open() gives. */
+void pm_hub_activate(struct pm_hub *h, const char *name, const char *address,
+                     const struct pm_connection_options *options, pm_opened_fn *on_opened, void *owner);
+
+/* Bring a connection back that an earlier run had: lost at first, opened as soon as its device is there. `device_id` is
+ * empty for a device that cannot be recognised. 0, -EEXIST, -EMFILE, -ENOMEM. */
+int pm_hub_restore(struct pm_hub *h, const char *name, const char *address, const char *device_id,
+                   const struct pm_connection_options *options);
 
 void pm_hub_deactivate(struct pm_connection *c, const char *reason);
 
 /* 0 or -EEXIST. */
 int pm_hub_rename(struct pm_connection *c, const char *name);
 
-/* Queue one message; it is written whole, never mixed with another. on_written is called later, or not at all on an
- * error here: -ENOBUFS (the queue is full), -ENOMEM. */
+/* Its port has other settings now: they are those of the next opening too. */
+void pm_hub_configured(struct pm_connection *c);
+
+/* Everybody is to hear that signals changed: PM_SIGNAL_* now, and which of them changed. */
+void pm_hub_tell_signals(struct pm_connection *c, unsigned signals, unsigned changed);
+
+/* Queue one message; it is written whole, never mixed with another. on_written is called later or before this returns,
+ * or not at all on an error here: -ENODEV (lost), -ENOBUFS (the queue is full), -ENOMEM. */
 int pm_hub_write(struct pm_connection *c, const void *p, size_t n, pm_written_fn *on_written, void *owner);
 
 /* Throw away the messages that wait for the device; their writers are told -ECANCELED. How many bytes that was. */
 size_t pm_hub_discard(struct pm_connection *c);
 
-/* Everybody is to hear that signals changed: PM_SIGNAL_* now, and which of them changed. */
-void pm_hub_tell_signals(struct pm_connection *c, unsigned signals, unsigned changed);
-
 /* Ask the device to wait, or to go on. */
 void pm_hub_pause(struct pm_connection *c, bool paused);
+
+/* Tell readers, at this place of the stream, that bytes are missing that no offset counts. `bytes` is how many, 0 if
+ * nobody knows. */
+void pm_hub_mark(struct pm_connection *c, enum pm_gap reason, uint64_t bytes);
+
+/* Where an earlier opening of this connection ended and the next one began. False: it is none of those we remember. */
+bool pm_epoch_end(const struct pm_connection *c, uint64_t epoch, uint64_t *ret);
+
+/* What happens to devices, told by whoever watches them: a connection follows its device, whatever the path. */
+void pm_hub_attached(struct pm_hub *h, const struct pm_device *d);
+void pm_hub_detached(struct pm_hub *h, const struct pm_device *d);
+
+/* A word for why a connection is lost, of its `error`. */
+const char *pm_hub_lost_reason(int error);
 
 #endif

@@ -40,3 +40,13 @@ size_t pm_journal_read(const struct pm_journal *j, uint64_t from, uint8_t *out, 
     memcpy(out + first, j->ring, n - first);
     return n;
 }
+
+size_t pm_journal_peek(const struct pm_journal *j, uint64_t from, const uint8_t **ret)
+{
+    assert(from >= pm_journal_start(j) && from <= j->end);
+    if (from == j->end)
+        return 0;
+    size_t at = from % j->capacity, first = j->capacity - at;
+    *ret = j->ring + at;
+    return j->end - from < first ? (size_t)(j->end - from) : first;
+}

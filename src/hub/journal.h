@@ -33,4 +33,8 @@ int pm_journal_append(struct pm_journal *j, const uint8_t *p, size_t n);
 /* Copy up to n bytes from offset `from` (within start..end) to out. Returns how many there were. */
 size_t pm_journal_read(const struct pm_journal *j, uint64_t from, uint8_t *out, size_t n);
 
+/* Borrow what follows offset `from` (within start..end) as far as it lies in one piece: call again for the rest. The
+ * borrow ends with the next append. Returns how many bytes that are; 0 at the end. */
+size_t pm_journal_peek(const struct pm_journal *j, uint64_t from, const uint8_t **ret);
+
 #endif

@@ -42,8 +42,9 @@ static void emit_json(struct pm_socket *s, const char *event, const json_t *data
     free(text);
 }
 
-static void on_event_out(struct pm_api_client *c, const char *event, const json_t *data)
+static void on_event_out(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number)
 {
+    (void)number;
     emit_json(((struct client *)c)->socket, event, data);
 }
 

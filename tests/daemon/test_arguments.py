@@ -19,6 +19,8 @@ NEVER = {  # values that a type never takes; bounds and words come from the sche
               {"_placeholder": True, "num": 0}],
     "object": [7, 1.5, True, "{}", []],
     "array": [7, 1.5, True, "[]", {}],
+    "offsets": ["5", 1.5, True, [], -1, 2**53, {"a": "5"}, {"a": -1}, {"a": None}, {"a": 1.5}, {"a": 2**53},
+                {f"n{i}": 0 for i in range(100)}],
     "names": [7, True, {}, "", "all", [7], [None], ["a\nb"], [""], ["x"] * 1000],
     "any": [],
 }
@@ -41,7 +43,7 @@ def wrong_values(arg):
 
 def good_value(arg):
     special = {"address": "virtual:echo", "name": "fresh"}
-    by_type = {"connection": "probe", "name": "fresh", "boolean": True, "bytes": "x", "names": "*", "any": 0,
+    by_type = {"connection": "probe", "name": "fresh", "boolean": True, "bytes": "x", "names": "*", "any": 0, "offsets": 0,
                "object": {m["name"]: good_value(m) for m in arg.get("members", []) if m["required"]}}
     if arg["type"] in by_type:
         return by_type[arg["type"]]

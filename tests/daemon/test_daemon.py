@@ -153,16 +153,6 @@ class DaemonTest(unittest.TestCase):
         data = line.read(total)
         self.assertEqual(data, b"".join(bytes([i]) * 100_000 for i in range(30)))
 
-    def test_unplugged_device_closes_and_tells(self):
-        line, client = self.line(), self.client()
-        client.io.call("activate-connection", {"name": "pump", "address": line.path})
-        line.write(b"last words")
-        self.lines.remove(line)
-        wait_for(lambda: client.bytes_of("pump") == b"last words", "bytes before the end")
-        line.close()
-        client.wait_event("connection-closed", {"name": "pump", "reason": "device-gone"})
-        self.assertEqual(client.io.call("send-raw", {"name": "pump", "payload": "x"})["error"]["code"], "no-such-connection")
-
     def test_virtual_devices_answer(self):
         client = self.client()
         client.io.call("activate-connection", {"name": "sensor", "address": "virtual-instrument"})

@@ -1,0 +1,177 @@
+/* subscribe.c - who reads which connection's bytes, from where, and when a device waits for its readers. */
+#include "api/api_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    SLICE = 64 * 1024, /* bytes in one event */
+    STALL_MS = 10000,  /* a reader that took nothing for so long does not hold its device up */
+    LOOK_MS = 1000,
+};
+
+/* ---- reading ---- */
+
+static void tell_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason, uint64_t bytes)
+{
+    json_t *gap = pm_describe_gap(s->connection, s->cursor, to, reason, bytes);
+    s->client->ops->on_event(s->client, "rx-gap", gap, 0);
+    json_decref(gap);
+    s->cursor = to;
+}
+
+/* Tell what is missing at the reader's place. Returns the offset up to which nothing is. */
+static uint64_t tell_missing(struct pm_subscription *s)
+{
+    struct pm_connection *c = s->connection;
+    uint64_t start = pm_journal_start(&c->journal);
+    const struct pm_mark *mark;
+    if (s->cursor < start)
+        tell_gap(s, start, PM_GAP_SLOW, 0);
+    if (s->reopened_at <= s->cursor) {
+        s->reopened_at = UINT64_MAX;
+        tell_gap(s, s->cursor, PM_GAP_REOPENED, 0);
+    }
+    while ((mark = pm_marks_get(&c->marks, &s->mark)) && mark->at <= s->cursor) {
+        s->mark++;
+        tell_gap(s, s->cursor, mark->reason, mark->bytes);
+    }
+    uint64_t limit = mark && mark->at < c->journal.end ? mark->at : c->journal.end;
+    return s->reopened_at < limit ? s->reopened_at : limit;
+}
+
+/* Hand over one piece. False if there is none or no room for it. */
+static bool feed_piece(struct pm_subscription *s)
+{
+    struct pm_connection *c = s->connection;
+    const uint8_t *p;
+    if (s->client->ops->is_congested(s->client))
+        return false;
+    uint64_t limit = tell_missing(s);
+    size_t n = pm_journal_peek(&c->journal, s->cursor, &p);
+    n = n > limit - s->cursor ? (size_t)(limit - s->cursor) : n;
+    n = n > SLICE ? SLICE : n;
+    if (n == 0 || s->client->ops->on_rx(s->client, c, s->cursor, p, n) < 0)
+        return false;
+    s->cursor += n;
+    return true;
+}
+
+void pm_subscription_feed(struct pm_subscription *s)
+{
+    uint64_t before = s->cursor;
+    while (feed_piece(s))
+        ;
+    bool behind = s->cursor < s->connection->journal.end;
+    if (behind && (!s->behind || s->cursor != before))
+        s->since = pm_loop_now();
+    s->behind = behind;
+}
+
+/* ---- who waits for whom ---- */
+
+static bool is_live(const struct pm_subscription *s, struct pm_mono now)
+{
+    return !s->client->away && (!s->behind || !pm_mono_reached(now, pm_mono_add_ms(s->since, STALL_MS)));
+}
+
+static void look_later(struct pm_api *a)
+{
+    if (!a->looks)
+        pm_timer_set(&a->stall, pm_mono_add_ms(pm_loop_now(), LOOK_MS));
+    a->looks = true;
+}
+
+/* The most advanced live reader decides whether the device waits: a stalled one must not starve it. */
+void pm_readers_balance(struct pm_api *a, struct pm_connection *c)
+{
+    size_t high = c->options.history / 2, low = c->options.history / 8;
+    uint64_t lag = UINT64_MAX;
+    struct pm_mono now = {0};
+    pm_list_for_each (link, &c->readers) {
+        const struct pm_subscription *s = pm_container(link, struct pm_subscription, of_connection);
+        uint64_t behind = c->journal.end - s->cursor;
+        if (behind > low && now.us == 0)
+            now = pm_loop_now();
+        if (behind < lag && (behind <= low ? !s->client->away : is_live(s, now)))
+            lag = behind;
+    }
+    if (lag == UINT64_MAX || lag <= low) {
+        pm_hub_pause(c, false);
+    } else if (lag > high) {
+        pm_hub_pause(c, true);
+        look_later(a);
+    }
+}
+
+/* Time passes for readers that take nothing. */
+void pm_readers_on_stall(struct pm_timer *t)
+{
+    struct pm_api *a = t->owner;
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    a->looks = false;
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
+        struct pm_connection *c = pm_container(link, struct pm_connection, link);
+        if (c->paused)
+            pm_readers_balance(a, c);
+    }
+}
+
+void pm_readers_feed(struct pm_api *a, struct pm_connection *c)
+{
+    pm_list_for_each (link, &c->readers)
+        pm_subscription_feed(pm_container(link, struct pm_subscription, of_connection));
+    pm_readers_balance(a, c);
+}
+
+/* ---- coming and going ---- */
+
+struct pm_subscription *pm_subscription_find(const struct pm_api_client *client, const struct pm_connection *c)
+{
+    for (struct pm_link *link = client->subscriptions.next; link != &client->subscriptions; link = link->next) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
+        if (s->connection == c)
+            return s;
+    }
+    return NULL;
+}
+
+struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_connection *c)
+{
+    struct pm_subscription *s = pm_subscription_find(client, c);
+    if (s)
+        return s;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    *s = (struct pm_subscription){
+        .client = client, .connection = c, .cursor = c->journal.end, .mark = c->marks.next, .reopened_at = UINT64_MAX};
+    pm_list_append(&client->subscriptions, &s->of_client);
+    pm_list_append(&c->readers, &s->of_connection);
+    return s;
+}
+
+void pm_unsubscribe(struct pm_subscription *s)
+{
+    struct pm_connection *c = s->connection;
+    struct pm_api *a = s->client->api;
+    pm_list_remove(&s->of_client);
+    pm_list_remove(&s->of_connection);
+    free(s);
+    pm_readers_balance(a, c);
+}
+
+void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t offset)
+{
+    struct pm_connection *c = s->connection;
+    uint64_t end;
+    s->reopened_at = UINT64_MAX;
+    s->cursor = offset;
+    if (epoch != 0 && epoch != c->epoch && pm_epoch_end(c, epoch, &end) && offset <= end) {
+        s->reopened_at = end;
+    } else if ((epoch != 0 && epoch != c->epoch) || offset > c->journal.end) {
+        tell_gap(s, pm_journal_start(&c->journal), PM_GAP_EPOCH, 0);
+    }
+    s->mark = pm_marks_from(&c->marks, s->cursor);
+    tell_missing(s);
+}

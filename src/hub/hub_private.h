@@ -1,0 +1,48 @@
+/* hub_private.h - what the files of the hub share: hub.c (names and devices), connection.c (one connection's life),
+ * writer.c (its write queue). */
+#ifndef PM_HUB_HUB_PRIVATE_H
+#define PM_HUB_HUB_PRIVATE_H
+
+#include "hub/hub.h"
+
+struct pm_hub {
+    struct pm_loop *loop;
+    struct pm_devices *devices;
+    const struct pm_hub_ops *ops;
+    void *owner;
+    struct pm_link connections;
+    unsigned n_connections;
+    uint64_t next_epoch;
+    uint32_t next_number;
+};
+
+/* hub.c */
+void pm_hub_tell(struct pm_connection *c, enum pm_hub_news news, const char *text);
+
+/* The one device that is plugged in with this identity; NULL if there is none, or more than one. */
+const struct pm_device *pm_hub_identify(const struct pm_hub *h, const char *id);
+
+/* connection.c: one that is lost, and in no list yet; NULL without memory. */
+struct pm_connection *pm_connection_new(struct pm_hub *h, const char *name, const char *address,
+                                        const struct pm_connection_options *options);
+
+/* Let the memory go; the port is closed and nobody has it any more. */
+void pm_connection_free(struct pm_connection *c);
+
+/* Open its device at this address now. 0 or a negative errno, with the connection lost as before. */
+int pm_connection_open(struct pm_connection *c, const char *address);
+
+/* The device is there again: open it now, and if that fails some more times. */
+void pm_connection_return(struct pm_connection *c, const struct pm_device *d);
+
+/* The device is gone. It may free the connection. */
+void pm_connection_lose(struct pm_connection *c, int error);
+
+/* End the port and all that waits for it. */
+void pm_connection_shut(struct pm_connection *c);
+
+/* writer.c: give the driver what it takes; answer all that waits with an error. */
+void pm_writer_pump(struct pm_connection *c);
+void pm_writer_fail(struct pm_connection *c, int error);
+
+#endif
