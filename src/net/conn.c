@@ -138,6 +138,14 @@ static void on_flush(struct pm_turn *t)
         pm_conn_http_resume(c);
 }
 
+/* The socket takes bytes again. */
+static void on_writable(struct pm_conn *c)
+{
+    flush(c);
+    if (c->state == PM_CONN_HTTP && !c->congested)
+        pm_conn_http_resume(c);
+}
+
 void pm_conn_queued(struct pm_conn *c, int r)
 {
     const struct pm_server_options *o = &c->server->options;
@@ -199,7 +207,7 @@ static void on_ready(struct pm_watch *w, unsigned events)
 {
     struct pm_conn *c = w->owner;
     if (events & PM_LOOP_WRITE)
-        on_flush(&c->flush);
+        on_writable(c);
     if (c->state == PM_CONN_CLOSED)
         return;
     if ((events & PM_LOOP_READ) && (c->watched & PM_LOOP_READ))
