@@ -16,7 +16,7 @@ struct pm_engine_options pm_engine_defaults(void)
         .farewell_ms = 30000,
         .max_payload = 1000000,
         .sessions = 256,
-        .packets_in = 64,
+        .packets_in = UINT32_MAX, /* what bounds them is the size of the post */
         .packets_out = 16,
         .answer_bytes = 256 * 1024,
         .queue_low = 64 * 1024,

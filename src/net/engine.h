@@ -35,8 +35,7 @@ enum pm_close_reason {
 
 /* Told to whoever uses the engine, always from the loop. */
 struct pm_engine_ops {
-    /* A new session; *ret_app is handed back in the calls below. A negative value refuses it (403). Messages sent here
-     * go to a version 3 client in the same answer as its handshake. */
+    /* A new session; *ret_app is handed back in the calls below. A negative value refuses it (403). */
     int (*on_open)(void *owner, struct pm_session *s, const struct pm_http_head *head, void **ret_app);
     void (*on_message)(void *app, struct pm_session *s, bool binary, uint8_t *p, size_t n); /* p is borrowed */
     void (*on_drained)(void *app, struct pm_session *s); /* was over the high mark, is below the low one */

@@ -123,10 +123,11 @@ static enum pm_eio_form choose_form(const struct pm_session *s)
 }
 
 /* Move packets from the queue to the payload, as many as one answer may hold; one at least. */
-static enum pm_eio_form take_queued(struct pm_session *s, struct pm_bytes *payload, unsigned count)
+static enum pm_eio_form take_queued(struct pm_session *s, struct pm_bytes *payload)
 {
     const struct pm_engine_options *o = &s->engine->options;
     enum pm_eio_form form = choose_form(s);
+    unsigned count = 0;
     while (s->first && count < o->packets_out) {
         struct pm_eio_packet packet = packet_of(s->first);
         if (count > 0 && payload->n + packet.n > o->answer_bytes)
@@ -176,7 +177,7 @@ void pm_session_answer_poll(struct pm_session *s)
     struct pm_conn *c = s->poll;
     struct pm_bytes payload = pm_bytes_empty(PAYLOAD_MAX);
     s->poll = NULL;
-    enum pm_eio_form form = take_queued(s, &payload, 0);
+    enum pm_eio_form form = take_queued(s, &payload);
     if (payload.n > 0)
         respond_payload(c, &payload, form);
     else
@@ -288,22 +289,19 @@ static void on_post(struct pm_session *s, struct pm_conn *c, const struct pm_htt
 
 /* ---- dispatch ---- */
 
-/* A version 3 client gets what was queued on opening in the same answer: it saves a round trip. */
+/* The handshake alone, whatever was queued on opening: there are clients that read one packet from this answer. */
 static void answer_handshake(struct pm_session *s, struct pm_conn *c)
 {
     char handshake[PM_EIO_HANDSHAKE_MAX];
     struct pm_eio_packet open = {.type = PM_EIO_OPEN, .data = (uint8_t *)handshake};
     open.n = pm_session_handshake(s, true, handshake);
     struct pm_bytes payload = pm_bytes_empty(PAYLOAD_MAX);
-    enum pm_eio_form form = s->version == PM_EIO_3 ? choose_form(s) : PM_EIO_FORM_TEXT;
-    if (pm_eio_payload_append(&payload, s->version, form, &open) < 0) {
+    if (pm_eio_payload_append(&payload, s->version, PM_EIO_FORM_TEXT, &open) < 0) {
         pm_session_abandon(s);
         pm_conn_drop(c);
         return;
     }
-    if (s->version == PM_EIO_3)
-        take_queued(s, &payload, 1);
-    respond_payload(c, &payload, form);
+    respond_payload(c, &payload, PM_EIO_FORM_TEXT);
     pm_bytes_fini(&payload);
 }
 
@@ -360,7 +358,7 @@ static void on_session_request(struct pm_session *s, struct pm_conn *c, const st
     } else if (head->method == PM_HTTP_POST) {
         on_post(s, c, head);
     } else {
-        refuse(c, head, BAD_REQUEST);
+        pm_conn_respond(c, &(struct pm_response){.status = 405, .fields = "Allow: GET, POST\r\n", .cors = true});
     }
 }
 
@@ -395,11 +393,6 @@ void pm_engine_on_request(void *owner, struct pm_conn *c, const struct pm_http_h
     struct query q;
     if (head->method == PM_HTTP_OPTIONS) {
         on_preflight(c);
-        return;
-    }
-    if (head->method != PM_HTTP_GET && head->method != PM_HTTP_HEAD && head->method != PM_HTTP_POST) {
-        pm_conn_respond(c,
-                        &(struct pm_response){.status = 405, .fields = "Allow: GET, POST, OPTIONS\r\n", .cors = true});
         return;
     }
     read_query(head->query, &q);

@@ -257,6 +257,11 @@ void pm_server_dispatch(struct pm_server *s, struct pm_conn *c, const struct pm_
 {
     static const struct pm_http_refusal not_found = {404, "not-found", "There is nothing at this address."};
     const struct pm_route *best = NULL;
+    if (head->method == PM_HTTP_OTHER) {
+        pm_conn_respond(
+            c, &(struct pm_response){.status = 405, .fields = "Allow: GET, HEAD, POST, OPTIONS\r\n", .close = true});
+        return;
+    }
     for (unsigned i = 0; i < s->n_routes; i++) {
         const struct pm_route *route = &s->routes[i];
         if (matches(route->path, head->path) && (!best || strlen(route->path) > strlen(best->path)))

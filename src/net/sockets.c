@@ -196,20 +196,17 @@ void pm_socket_accept(struct pm_socket *s)
     pm_socket_greet(s);
 }
 
-/* Version 4 clients get an object; version 3 clients the data, or else the message, as a bare JSON value. */
+/* An object with message and data. Version 3 has no such form: its clients get what the application calls data as it
+ * is, and the object if there is none. */
 static size_t write_refusal(char *out, bool version_3, const char *message, const char *data)
 {
     if (version_3 && data)
         return (size_t)(stpcpy(out, data) - out);
-    size_t at = 0;
-    if (!version_3)
-        at = (size_t)(stpcpy(out, "{\"message\":") - out);
+    size_t at = (size_t)(stpcpy(out, "{\"message\":") - out);
     at += pm_json_quote(message, strlen(message), out + at);
-    if (!version_3) {
-        if (data)
-            at = (size_t)(stpcpy(stpcpy(out + at, ",\"data\":"), data) - out);
-        out[at++] = '}';
-    }
+    if (data)
+        at = (size_t)(stpcpy(stpcpy(out + at, ",\"data\":"), data) - out);
+    out[at++] = '}';
     return at;
 }
 
