@@ -42,8 +42,11 @@ static void on_opened(struct pm_api *a, struct pm_connection *c)
 
 static void on_closed(struct pm_api *a, struct pm_connection *c, const char *reason)
 {
-    while (!pm_list_empty(&c->readers))
-        pm_unsubscribe(pm_container(c->readers.next, struct pm_subscription, of_connection));
+    while (!pm_list_empty(&c->readers)) {
+        struct pm_subscription *s = pm_container(c->readers.next, struct pm_subscription, of_connection);
+        s->client->ops->on_end(s->client, c, s->cursor);
+        pm_unsubscribe(s);
+    }
     pm_api_broadcast(a, "connection-closed", json_pack("{s:s, s:s}", "name", c->name, "reason", reason));
 }
 
@@ -187,6 +190,25 @@ void pm_api_leave(struct pm_api_client *c)
     pm_list_for_each (link, &c->requests) {
         pm_container(link, struct pm_api_request, link)->client = NULL;
         pm_list_remove(link);
+    }
+}
+
+void pm_api_set_away(struct pm_api_client *c, bool away)
+{
+    c->away = away;
+    if (away)
+        pm_claims_drop(c);
+    else if (c->waits)
+        c->ops->set_paused(c, true);
+    pm_api_drained(c); /* one that is away takes nothing, but its devices go on */
+}
+
+void pm_api_rewind(struct pm_api_client *c, uint32_t connection, uint64_t offset)
+{
+    pm_list_for_each (link, &c->subscriptions) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
+        if (s->connection->number == connection)
+            pm_subscription_rewind(s, offset);
     }
 }
 

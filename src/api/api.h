@@ -40,6 +40,9 @@ struct pm_api_client_ops {
      * face encodes it once. 0 or a negative errno (then the client is not to be told more). */
     int (*on_rx)(struct pm_api_client *c, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
                  size_t n);
+
+    /* The connection is closing: no more of its bytes come. Those up to `cursor` were handed over. */
+    void (*on_end)(struct pm_api_client *c, const struct pm_connection *from, uint64_t cursor);
     bool (*is_congested)(struct pm_api_client *c);
     void (*set_paused)(struct pm_api_client *c, bool paused); /* do not read from it for now */
 };
@@ -62,6 +65,13 @@ struct pm_devices *pm_api_devices(struct pm_api *a);
 /* A client comes: from now on it gets the bytes of every connection. And goes. */
 int pm_api_join(struct pm_api *a, struct pm_api_client *c);
 void pm_api_leave(struct pm_api_client *c);
+
+/* It lost its connection: nothing is handed over, and nobody waits for it; what it claimed is free. Or it is back. */
+void pm_api_set_away(struct pm_api_client *c, bool away);
+
+/* For one that is away: bytes that were handed over did not reach it. It gets those of this connection (by its number)
+ * again from `offset` on. */
+void pm_api_rewind(struct pm_api_client *c, uint32_t connection, uint64_t offset);
 
 /* The client's queue has room again. */
 void pm_api_drained(struct pm_api_client *c);

@@ -40,6 +40,9 @@ struct pm_subscription *pm_subscription_find(const struct pm_api_client *client,
 /* Go to an offset of an epoch (0: the present one). What of it is lost is told before the next bytes. */
 void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t offset);
 
+/* Go back to an offset that the reader passed, as if it had not. */
+void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset);
+
 /* Hand over what a reader has room for; then see whether the device must wait. */
 void pm_subscription_feed(struct pm_subscription *s);
 void pm_readers_feed(struct pm_api *a, struct pm_connection *c);

@@ -175,3 +175,11 @@ void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t of
     s->mark = pm_marks_from(&c->marks, s->cursor);
     tell_missing(s);
 }
+
+void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset)
+{
+    if (offset >= s->cursor)
+        return;
+    s->cursor = offset;
+    s->mark = pm_marks_from(&s->connection->marks, offset);
+}

@@ -96,7 +96,8 @@ static int start_network(struct daemon *d)
     options.gate_owner = d;
     int r = pm_server_new(&d->loop, &options, &d->server);
     if (r == 0)
-        r = pm_face_socketio_new(d->server, d->api, &engine, &d->socketio);
+        r = pm_face_socketio_new(d->server, d->api, &engine, (uint32_t)d->settings->recovery_window * 1000,
+                                 &d->socketio);
     if (r < 0)
         return r;
     pm_face_http(d->server, d->api);

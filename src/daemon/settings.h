@@ -10,8 +10,9 @@ struct pm_settings {
     int64_t port;
     struct pm_option_list allow_origin;
     bool demo, allow_pty;
-    char *state_dir; /* NULL: where the XDG directories say */
-    bool ephemeral;  /* keep nothing */
+    int64_t recovery_window; /* seconds */
+    char *state_dir;         /* NULL: where the XDG directories say */
+    bool ephemeral;          /* keep nothing */
     char *runtime_dir;
     bool allow_root;
     bool verbose;

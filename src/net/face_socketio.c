@@ -1,27 +1,10 @@
-/* face_socketio.c - see faces.h; requests come as events with or without acknowledgement, bytes go out as events named
- * after their connection. */
-#include "net/faces.h"
+/* face_socketio.c - see faces.h; clients that come, go and come back, and what they ask for: events with or without
+ * acknowledgement. */
+#include "net/face_socketio_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct pm_face_socketio {
-    struct pm_api *api;
-    struct pm_sockets *sockets;
-    struct {
-        const struct pm_connection *connection;
-        uint64_t epoch, offset;
-        size_t n;
-        struct pm_packet *packet;
-    } last; /* what was encoded last: the next client at the same place gets the same */
-};
-
-struct client {
-    struct pm_api_client api; /* first: the API hands it back */
-    struct pm_face_socketio *face;
-    struct pm_socket *socket;
-};
 
 struct request {
     struct pm_api_request api; /* first */
@@ -30,63 +13,6 @@ struct request {
     char name[PM_NAME_MAX + 1]; /* of the connection, for request-failed */
     char event[64];
 };
-
-/* ---- to clients ---- */
-
-static void emit_json(struct pm_socket *s, const char *event, const json_t *data)
-{
-    char *text = json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY);
-    struct pm_args args = {.json = text, .n = text ? strlen(text) : 0};
-    if (!text || pm_socket_emit(s, event, &args) == -ENOMEM)
-        pm_socket_cut(s); /* better no client than one with a gap it does not know of */
-    free(text);
-}
-
-static void on_event_out(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number)
-{
-    (void)number;
-    emit_json(((struct client *)c)->socket, event, data);
-}
-
-static struct pm_packet *encode_rx(struct pm_face_socketio *f, const struct pm_connection *from, uint64_t offset,
-                                   const uint8_t *p, size_t n)
-{
-    static const char placeholder[] = "{\"_placeholder\":true,\"num\":0}";
-    if (f->last.packet && f->last.connection == from && f->last.epoch == from->epoch && f->last.offset == offset &&
-        f->last.n == n)
-        return f->last.packet;
-    struct pm_span bytes = {p, n};
-    struct pm_args args = {placeholder, sizeof(placeholder) - 1, &bytes, 1};
-    pm_packet_unref(f->last.packet);
-    f->last.packet = pm_packet_new(f->sockets, "/", from->name, &args);
-    f->last.connection = from;
-    f->last.epoch = from->epoch;
-    f->last.offset = offset;
-    f->last.n = n;
-    return f->last.packet;
-}
-
-static int on_rx_out(struct pm_api_client *c, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
-                     size_t n)
-{
-    struct client *client = (struct client *)c;
-    struct pm_packet *packet = encode_rx(client->face, from, offset, p, n);
-    return packet ? pm_socket_send(client->socket, packet) : -ENOMEM;
-}
-
-static bool is_congested(struct pm_api_client *c)
-{
-    return pm_socket_congested(((struct client *)c)->socket);
-}
-
-static void set_paused(struct pm_api_client *c, bool paused)
-{
-    pm_socket_pause(((struct client *)c)->socket, paused);
-}
-
-static const struct pm_api_client_ops client_ops = {on_event_out, on_rx_out, is_congested, set_paused};
-
-/* ---- from clients ---- */
 
 static void acknowledge(struct request *r, const json_t *answer)
 {
@@ -105,13 +31,14 @@ static void on_answer(struct pm_api_request *api, const json_t *answer, const ch
     if (r->id != PM_SIO_NO_ID) {
         acknowledge(r, answer);
     } else {
-        if (legacy)
-            emit_json(r->socket, legacy_event, legacy);
-        if (error != PM_OK) {
+        struct pm_face_client *c = pm_socket_app(r->socket);
+        if (c && legacy)
+            pm_face_emit(c, legacy_event, legacy);
+        if (c && error != PM_OK) {
             json_t *failed = json_pack("{s:s, s:O}", "event", r->event, "error", json_object_get(answer, "error"));
             if (r->name[0])
                 json_object_set_new(failed, "name", json_string(r->name));
-            emit_json(r->socket, "request-failed", failed);
+            pm_face_emit(c, "request-failed", failed);
             json_decref(failed);
         }
     }
@@ -129,7 +56,7 @@ static void copy_name(char out[PM_NAME_MAX + 1], const json_t *data)
 static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
 {
     struct pm_face_socketio *f = owner;
-    struct client *client = pm_socket_app(s);
+    struct pm_face_client *client = pm_socket_app(s);
     struct request *r = calloc(1, sizeof(*r));
     if (!client || !r || e->name_n >= sizeof(r->event)) {
         free(r);
@@ -166,14 +93,15 @@ static void on_connect(void *owner, struct pm_socket *s, const char *auth, size_
         pm_socket_refuse(s, "Invalid namespace", NULL);
         return;
     }
-    struct client *c = calloc(1, sizeof(*c));
+    struct pm_face_client *c = calloc(1, sizeof(*c));
     if (!c) {
         pm_socket_refuse(s, "busy", NULL);
         return;
     }
-    c->api.ops = &client_ops;
+    c->api.ops = &pm_face_client_ops;
     c->face = f;
     c->socket = s;
+    c->sent = pm_sent_begin(f->clock);
     pm_socket_set_app(s, c);
     pm_socket_accept(s);
     if (pm_api_join(f->api, &c->api) < 0) {
@@ -186,33 +114,53 @@ static void on_connect(void *owner, struct pm_socket *s, const char *auth, size_
 static void on_drained(void *owner, struct pm_socket *s)
 {
     (void)owner;
-    struct client *c = pm_socket_app(s);
+    struct pm_face_client *c = pm_socket_app(s);
     if (c)
         pm_api_drained(&c->api);
 }
 
-static void on_moved(void *owner, struct pm_socket *s)
+/* What it misses while it is away stays in the journals, and its events in what it was sent. */
+static void on_away(void *owner, struct pm_socket *s)
 {
-    (void)owner, (void)s; /* without state recovery nobody is away or comes back */
+    (void)owner;
+    struct pm_face_client *c = pm_socket_app(s);
+    pm_api_set_away(&c->api, true);
+}
+
+static bool on_return(void *owner, struct pm_socket *s, const char *offset, size_t n)
+{
+    (void)owner;
+    return pm_face_rewind(pm_socket_app(s), offset, n);
+}
+
+static void on_back(void *owner, struct pm_socket *s)
+{
+    (void)owner;
+    struct pm_face_client *c = pm_socket_app(s);
+    pm_face_resend(c);
+    pm_api_set_away(&c->api, false);
 }
 
 static void on_disconnect(void *owner, struct pm_socket *s)
 {
     (void)owner;
-    struct client *c = pm_socket_app(s);
+    struct pm_face_client *c = pm_socket_app(s);
     if (!c)
         return;
     pm_socket_set_app(s, NULL);
     pm_api_leave(&c->api);
+    pm_sent_fini(&c->sent);
     free(c);
 }
 
-static const struct pm_sockets_ops sockets_ops = {on_connect, on_event, on_drained, on_moved, on_moved, on_disconnect};
+static const struct pm_sockets_ops sockets_ops = {on_connect, on_event,  on_drained,   on_away,
+                                                  on_back,    on_return, on_disconnect};
 
 int pm_face_socketio_new(struct pm_server *server, struct pm_api *api, const struct pm_engine_options *engine,
-                         struct pm_face_socketio **ret)
+                         uint32_t recovery_ms, struct pm_face_socketio **ret)
 {
     struct pm_sockets_options options = pm_sockets_defaults();
+    options.recovery_ms = recovery_ms;
     struct pm_face_socketio *f = calloc(1, sizeof(*f));
     if (!f)
         return -ENOMEM;
@@ -231,7 +179,8 @@ struct pm_face_socketio *pm_face_socketio_free(struct pm_face_socketio *f)
     if (!f)
         return NULL;
     pm_sockets_free(f->sockets);
-    pm_packet_unref(f->last.packet);
+    pm_packet_unref(f->rx.packet);
+    pm_packet_unref(f->broadcast.packet);
     free(f);
     return NULL;
 }

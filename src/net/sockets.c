@@ -280,7 +280,7 @@ int pm_socket_ask(struct pm_socket *s, const char *name, const struct pm_args *a
     if (s->n_questions >= s->all->options.open_questions)
         return -EAGAIN;
     struct pm_question *q = calloc(1, sizeof(*q));
-    struct pm_packet *p = q ? pm_packet_make(PM_SIO_EVENT, s->name_space, s->next_question, name, args, 0) : NULL;
+    struct pm_packet *p = q ? pm_packet_make(PM_SIO_EVENT, s->name_space, s->next_question, name, args, NULL) : NULL;
     int r = p ? pm_socket_send_now(s, p) : -ENOMEM;
     pm_packet_unref(p);
     if (r < 0) {
@@ -316,7 +316,7 @@ int pm_socket_ack(struct pm_socket *s, int64_t id, const struct pm_args *args)
         return 0;
     if (s->state != PM_SOCKET_JOINED)
         return -ENOTCONN;
-    struct pm_packet *p = pm_packet_make(PM_SIO_ACK, s->name_space, id, NULL, args, 0);
+    struct pm_packet *p = pm_packet_make(PM_SIO_ACK, s->name_space, id, NULL, args, NULL);
     int r = p ? pm_socket_send_now(s, p) : -ENOMEM;
     pm_packet_unref(p);
     return r;
@@ -326,6 +326,11 @@ void pm_socket_pause(struct pm_socket *s, bool paused)
 {
     if (s->client)
         pm_session_pause(s->client->session, paused);
+}
+
+bool pm_socket_recovers(const struct pm_socket *s)
+{
+    return pm_recovery_covers(s);
 }
 
 bool pm_socket_congested(const struct pm_socket *s)

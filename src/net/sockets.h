@@ -51,9 +51,15 @@ struct pm_sockets_ops {
      * client waits (take a reference for that; on_disconnect comes if it does not). `auth` is a JSON object. */
     void (*on_connect)(void *owner, struct pm_socket *s, const char *auth, size_t n);
     void (*on_event)(void *owner, struct pm_socket *s, const struct pm_event *event);
-    void (*on_drained)(void *owner, struct pm_socket *s);    /* pm_socket_congested() became false */
-    void (*on_away)(void *owner, struct pm_socket *s);       /* lost, may come back: what is sent meanwhile is kept */
-    void (*on_back)(void *owner, struct pm_socket *s);       /* came back, and missed nothing */
+    void (*on_drained)(void *owner, struct pm_socket *s); /* pm_socket_congested() became false */
+    void (*on_away)(void *owner, struct pm_socket *s);    /* lost, may come back: what is sent meanwhile is kept */
+    void (*on_back)(void *owner, struct pm_socket *s);    /* came back, and missed nothing */
+
+    /* May be NULL: then what a lost client misses is kept here, within options.recovery_bytes. Else the application
+     * keeps it. It is asked when a client that is away comes back and names the offset of its last event, as it was
+     * given to pm_packet_new_at() (n is 0: it got none): can everything behind it be sent again? True: on_back follows,
+     * and there it is to be sent. False: the client starts afresh, and this socket is gone. */
+    bool (*on_return)(void *owner, struct pm_socket *s, const char *offset, size_t n);
     void (*on_disconnect)(void *owner, struct pm_socket *s); /* gone for good; the last call */
 };
 
@@ -109,6 +115,16 @@ bool pm_socket_congested(const struct pm_socket *s);
 struct pm_packet *pm_packet_new(struct pm_sockets *all, const char *name_space, const char *name,
                                 const struct pm_args *args);
 struct pm_packet *pm_packet_unref(struct pm_packet *p);
+
+/* The same, with an offset of the application's own (at most PM_OFFSET_MAX bytes of ASCII without quotes or
+ * backslashes), which clients that take part in state recovery get behind the arguments. */
+enum { PM_OFFSET_MAX = 64 };
+struct pm_packet *pm_packet_new_at(struct pm_sockets *all, const char *name_space, const char *name,
+                                   const struct pm_args *args, const char *offset);
+struct pm_packet *pm_packet_ref(struct pm_packet *p);
+
+/* Does this client take part in state recovery? */
+bool pm_socket_recovers(const struct pm_socket *s);
 
 /* Send it to a client of that namespace. 0, -ENOTCONN, -ENOMEM. */
 int pm_socket_send(struct pm_socket *s, struct pm_packet *p);

@@ -185,14 +185,24 @@ static void on_binary(struct pm_client *c, const uint8_t *p, size_t n)
 
 /* ---- the engine's calls ---- */
 
+/* python-engineio writes the transport before the version, all others after it. Its applications know nothing of state
+ * recovery, and their handlers take no argument too many: they are spared the offset. */
+static bool knows_recovery(struct pm_http_text query)
+{
+    const char *version = query.n ? memmem(query.p, query.n, "EIO=", 4) : NULL;
+    const char *transport = query.n ? memmem(query.p, query.n, "transport=", 10) : NULL;
+    return !version || !transport || version < transport;
+}
+
 static int on_open(void *owner, struct pm_session *session, const struct pm_http_head *head, void **ret_app)
 {
     struct pm_sockets *all = owner;
     struct pm_client *c = calloc(1, sizeof(*c));
-    (void)head;
     if (!c)
         return -ENOMEM;
     c->all = all;
+    c->recovers =
+        all->options.recovery_ms > 0 && pm_session_version(session) == PM_EIO_4 && knows_recovery(head->query);
     c->session = session;
     pm_list_init(&c->sockets);
     *ret_app = c;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OFFSET_TEXT_MAX = 24 }; /* ,"18446744073709551615" */
+enum { OFFSET_TEXT_MAX = PM_OFFSET_MAX + 4 }; /* ,"…" */
 
 struct pm_message *pm_text_message(const char *head, size_t head_n, const char *body, size_t n)
 {
@@ -18,16 +18,14 @@ struct pm_message *pm_text_message(const char *head, size_t head_n, const char *
     return m;
 }
 
-static size_t write_offset(char *out, uint64_t offset, bool first)
+static size_t write_offset(char *out, const char *offset, bool first)
 {
-    if (offset == 0)
-        return 0;
-    return (size_t)snprintf(out, OFFSET_TEXT_MAX, "%s\"%llu\"", first ? "" : ",", (unsigned long long)offset);
+    return offset ? (size_t)snprintf(out, OFFSET_TEXT_MAX, "%s\"%s\"", first ? "" : ",", offset) : 0;
 }
 
 /* `<head>["name",args,"offset"]`; an acknowledgement has no name. */
 static int write_text(struct pm_packet *p, enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
-                      const struct pm_args *args, uint64_t offset)
+                      const struct pm_args *args, const char *offset)
 {
     size_t space_n = strlen(name_space), name_n = name ? strlen(name) : 0;
     char small[512], *front = small, tail[OFFSET_TEXT_MAX];
@@ -57,13 +55,12 @@ static int write_text(struct pm_packet *p, enum pm_sio_type type, const char *na
 }
 
 struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
-                                 const struct pm_args *args, uint64_t offset)
+                                 const struct pm_args *args, const char *offset)
 {
     struct pm_packet *p = calloc(1, sizeof(*p) + args->n_attachments * sizeof(p->attachments[0]));
     if (!p)
         return NULL;
     p->refs = 1;
-    p->offset = offset;
     if (write_text(p, type, name_space, id, name, args, offset) < 0)
         return pm_packet_unref(p);
     for (unsigned i = 0; i < args->n_attachments; i++) {
@@ -82,8 +79,19 @@ struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, 
 struct pm_packet *pm_packet_new(struct pm_sockets *all, const char *name_space, const char *name,
                                 const struct pm_args *args)
 {
+    char text[OFFSET_TEXT_MAX];
     uint64_t offset = all->options.recovery_ms ? ++all->next_offset : 0;
-    return pm_packet_make(PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args, offset);
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)offset);
+    struct pm_packet *p = pm_packet_make(PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args, offset > 0 ? text : NULL);
+    if (p)
+        p->offset = offset;
+    return p;
+}
+
+struct pm_packet *pm_packet_new_at(struct pm_sockets *all, const char *name_space, const char *name,
+                                   const struct pm_args *args, const char *offset)
+{
+    return pm_packet_make(PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args, all->options.recovery_ms ? offset : NULL);
 }
 
 struct pm_packet *pm_packet_ref(struct pm_packet *p)

@@ -73,6 +73,7 @@ struct pm_pending {
 struct pm_client {
     struct pm_sockets *all;
     struct pm_session *session;
+    bool recovers; /* it takes part in state recovery */
     struct pm_link sockets;
     unsigned n_sockets;
     struct pm_pending *pending;
@@ -104,9 +105,8 @@ extern const struct pm_engine_ops pm_client_ops;
 /* sockets_packet.c */
 struct pm_message *pm_text_message(const char *head, size_t head_n, const char *body, size_t n);
 struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
-                                 const struct pm_args *args, uint64_t offset);
+                                 const struct pm_args *args, const char *offset);
 struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset);
-struct pm_packet *pm_packet_ref(struct pm_packet *p);
 
 /* sockets_recovery.c */
 bool pm_recovery_covers(const struct pm_socket *s); /* this socket takes part */

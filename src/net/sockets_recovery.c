@@ -7,9 +7,7 @@
 
 bool pm_recovery_covers(const struct pm_socket *s)
 {
-    if (s->all->options.recovery_ms == 0)
-        return false;
-    return s->state == PM_SOCKET_AWAY || (s->client && pm_session_version(s->client->session) == PM_EIO_4);
+    return s->state == PM_SOCKET_AWAY || (s->client && s->client->recovers);
 }
 
 static void drop_oldest(struct pm_socket *s)
@@ -32,7 +30,7 @@ void pm_recovery_forget(struct pm_socket *s)
 
 void pm_recovery_keep(struct pm_socket *s, struct pm_packet *p)
 {
-    if (!pm_recovery_covers(s) || p->offset == 0)
+    if (!pm_recovery_covers(s) || p->offset == 0 || s->all->ops->on_return)
         return;
     struct pm_kept *k = malloc(sizeof(*k));
     if (!k) {
@@ -100,6 +98,27 @@ static bool read_offset(const struct pm_json *auth, uint64_t *ret)
     return n > 0;
 }
 
+static bool is_complete(const struct pm_socket *s, const struct pm_json *auth, uint64_t *ret_offset)
+{
+    if (!read_offset(auth, ret_offset))
+        return false;
+    if (*ret_offset == 0)
+        return s->lost_through <= s->joined_at;
+    return *ret_offset >= s->lost_through && *ret_offset <= s->all->next_offset;
+}
+
+/* The offset is the application's: it knows what stands for what. Nothing is kept here. */
+static bool ask_application(struct pm_socket *s, const struct pm_json *auth, uint64_t *ret_offset)
+{
+    struct pm_json offset;
+    char text[PM_OFFSET_MAX];
+    *ret_offset = 0;
+    if (!pm_json_get(auth, "offset", &offset))
+        return s->all->ops->on_return(s->all->owner, s, "", 0);
+    ssize_t n = offset.type == PM_JSON_STRING ? pm_json_string(&offset, text, sizeof(text)) : -1;
+    return n > 0 && s->all->ops->on_return(s->all->owner, s, text, (size_t)n);
+}
+
 /* The socket that this CONNECT asks for, if nothing it missed is lost. One that is asked for in vain is gone for good.
  */
 struct pm_socket *pm_recovery_find(struct pm_client *c, const struct pm_sio_packet *connect, uint64_t *ret_offset)
@@ -117,12 +136,8 @@ struct pm_socket *pm_recovery_find(struct pm_client *c, const struct pm_sio_pack
                 memcmp(s->name_space, connect->name_space, connect->name_space_n) == 0;
     if (!here)
         return NULL;
-    bool complete = read_offset(&connect->data, ret_offset);
-    if (complete && *ret_offset == 0)
-        complete = s->lost_through <= s->joined_at;
-    else if (complete)
-        complete = *ret_offset >= s->lost_through && *ret_offset <= c->all->next_offset;
-    if (!complete) {
+    if (!(c->all->ops->on_return ? ask_application(s, &connect->data, ret_offset)
+                                 : is_complete(s, &connect->data, ret_offset))) {
         pm_socket_gone(s);
         return NULL;
     }

@@ -1,0 +1,43 @@
+/* face_socketio_private.h - what the two halves of the Socket.IO face share: face_socketio.c (clients and what they
+ * ask) and face_events.c (what they are sent, and sent again). */
+#ifndef PM_NET_FACE_SOCKETIO_PRIVATE_H
+#define PM_NET_FACE_SOCKETIO_PRIVATE_H
+
+#include "net/faces.h"
+#include "net/sent.h"
+
+/* What was encoded last: the next client that is to get the same gets it. */
+struct pm_encoded {
+    uint64_t number; /* of the event; 0: nothing */
+    struct pm_packet *packet;
+    size_t n; /* bytes of its text, or of its attachment */
+};
+
+struct pm_face_socketio {
+    struct pm_api *api;
+    struct pm_sockets *sockets;
+    uint64_t clock; /* number of the newest event */
+    struct pm_encoded rx, broadcast;
+    uint32_t rx_connection;
+    uint64_t rx_offset;
+    uint64_t broadcast_number; /* as the API counts */
+};
+
+struct pm_face_client {
+    struct pm_api_client api; /* first: the API hands it back */
+    struct pm_face_socketio *face;
+    struct pm_socket *socket;
+    struct pm_sent sent;
+};
+
+/* face_events.c */
+extern const struct pm_api_client_ops pm_face_client_ops;
+
+/* Emit an event to one client; without memory it is cut off, since it must not miss one. */
+void pm_face_emit(struct pm_face_client *c, const char *event, const json_t *data);
+
+/* The client names its last event. True: what it missed can be sent again, by pm_face_resend(). */
+bool pm_face_rewind(struct pm_face_client *c, const char *offset, size_t n);
+void pm_face_resend(struct pm_face_client *c);
+
+#endif
