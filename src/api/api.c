@@ -151,6 +151,7 @@ struct pm_api *pm_api_free(struct pm_api *a)
 {
     if (!a)
         return NULL;
+    pm_devices_stop_looking(a->devices); /* their answers still need the hub */
     pm_hub_free(a->hub);
     pm_devices_free(a->devices);
     pm_timer_close(&a->stall, on_timer_closed);

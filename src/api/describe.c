@@ -5,25 +5,40 @@
 #include <stdio.h>
 #include <string.h>
 
+static json_t *text_or_null(const char *text)
+{
+    return text && *text ? json_string(text) : json_null();
+}
+
 /* The original's fields stand first; two of its names are misspelt, and applications use them. */
+static json_t *describe_original(const struct pm_device *d)
+{
+    const char *name = strrchr(d->path, '/');
+    json_t *o =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "device", d->path, "name",
+                  name ? name + 1 : d->path, "description", d->description, "hwid", d->hwid, "serialnumber",
+                  d->serial_number, "serialnumuber", d->serial_number, "location", d->location, "manufacturer",
+                  d->manufacturer, "maufacturer", d->manufacturer, "product", d->product, "interface", d->interface);
+    json_object_set_new(o, "vid", d->vid >= 0 ? json_integer(d->vid) : json_null());
+    json_object_set_new(o, "pid", d->pid >= 0 ? json_integer(d->pid) : json_null());
+    return o;
+}
+
 json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d)
 {
     const struct pm_connection *c = pm_hub_find_device(a->hub, d);
-    char hwid[64] = "n/a";
-    if (d->vid >= 0)
-        snprintf(hwid, sizeof(hwid), "USB VID:PID=%04X:%04X", (unsigned)d->vid, (unsigned)d->pid);
-    const char *name = strrchr(d->path, '/');
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "device", d->path,
-                          "name", name ? name + 1 : d->path, "description", d->description, "hwid", hwid,
-                          "serialnumber", d->serial_number, "serialnumuber", d->serial_number, "location", d->location,
-                          "manufacturer", d->manufacturer, "maufacturer", d->manufacturer, "product", d->product,
-                          "interface", d->interface, "id", d->id, "address", d->path);
-    if (!o)
-        return NULL;
-    json_object_set_new(o, "vid", d->vid >= 0 ? json_integer(d->vid) : json_null());
-    json_object_set_new(o, "pid", d->pid >= 0 ? json_integer(d->pid) : json_null());
+    char problem[512];
+    json_t *o = describe_original(d);
+    json_object_set_new(o, "id", json_string(d->id));
     json_object_set_new(o, "kind", json_string(d->is_virtual ? "virtual" : "serial"));
+    json_object_set_new(o, "address", json_string(d->path));
+    json_object_set_new(o, "by-id", text_or_null(pm_device_link(d, "/dev/serial/by-id/")));
+    json_object_set_new(o, "by-path", text_or_null(pm_device_link(d, "/dev/serial/by-path/")));
     json_object_set_new(o, "connection", c ? json_string(c->name) : json_null());
+    json_object_set_new(o, "in-use-by", c ? json_string("peripheral-manager") : text_or_null(d->holder));
+    json_object_set_new(o, "identity-conflict", json_boolean(d->conflict));
+    json_object_set_new(o, "unusable",
+                        pm_device_problem(d, problem, sizeof(problem)) ? json_string(problem) : json_null());
     return o;
 }
 

@@ -7,10 +7,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A list waits for the look at who holds the devices, which takes a worker thread. */
+struct listing {
+    struct pm_devices_waiting waiting;
+    struct pm_api *api;
+    struct pm_api_request *request;
+};
+
+static void on_looked(struct pm_devices_waiting *w)
+{
+    struct listing *l = pm_container(w, struct listing, waiting);
+    json_t *devices = pm_describe_devices(l->api);
+    pm_api_answer(l->request, json_pack("{s:O}", "devices", devices), devices);
+    free(l);
+}
+
 static void list_devices(struct pm_call *call)
 {
-    json_t *devices = pm_describe_devices(call->api);
-    pm_api_answer(call->request, json_pack("{s:O}", "devices", devices), devices);
+    struct listing *l = malloc(sizeof(*l));
+    if (!l) {
+        pm_api_fail(call->request, PM_INTERNAL, "There is no memory for the list.");
+        return;
+    }
+    *l = (struct listing){.waiting.done = on_looked, .api = call->api, .request = call->request};
+    if (call->request->client)
+        pm_list_append(&call->request->client->requests, &call->request->link);
+    pm_devices_look(call->api->devices, &l->waiting);
+}
+
+static void plug_virtual(struct pm_call *call)
+{
+    bool in = strcmp(call->kind->event, "plug-virtual") == 0;
+    if (pm_devices_plug_virtual(call->api->devices, pm_call_text(call, "address"), in) < 0)
+        pm_api_fail(call->request, PM_NO_SUCH_DEVICE,
+                    "There is no virtual device of this address. They are there when the daemon runs with --demo.");
+    else
+        pm_api_answer(call->request, NULL, NULL);
 }
 
 static void list_connections(struct pm_call *call)
@@ -19,48 +51,78 @@ static void list_connections(struct pm_call *call)
     pm_api_answer(call->request, json_pack("{s:O}", "connections", connections), connections);
 }
 
-static void fail_open(struct pm_api_request *r, const char *name, const char *address, int error)
+/* What an opening is to answer with; it may take a while. */
+struct opening {
+    struct pm_devices_waiting waiting;
+    struct pm_api *api;
+    struct pm_api_request *request;
+    char name[PM_NAME_MAX + 1], address[PM_DEVICE_TEXT];
+};
+
+/* The system said no: what a person can do about it. */
+static void fail_access(struct pm_api_request *r, const struct pm_device *d, const char *address)
 {
+    char problem[512] = "";
+    if (d && pm_device_problem(d, problem, sizeof(problem)))
+        pm_api_fail(r, PM_ACCESS_DENIED, "%s", problem);
+    else
+        pm_api_fail(r, PM_ACCESS_DENIED, "Cannot open %s: the operating system does not permit it.", address);
+}
+
+static void fail_busy(struct pm_api_request *r, const struct pm_device *d, const char *address)
+{
+    if (d && d->holder[0])
+        pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use by the program \"%s\". Close it there first.", address, d->holder);
+    else
+        pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use. Close the program or connection that uses it.", address);
+}
+
+static void fail_open(const struct opening *o, int error)
+{
+    struct pm_api_request *r = o->request;
+    const struct pm_device *d = pm_devices_find(o->api->devices, o->address);
     switch (error) {
     case -EEXIST:
-        pm_api_fail(r, PM_NAME_TAKEN, "\"%s\" is a connection to another device already.", name);
+        pm_api_fail(r, PM_NAME_TAKEN, "\"%s\" is a connection to another device already.", o->name);
         break;
     case -ENODEV:
         pm_api_fail(r, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
         break;
     case -EBUSY:
-        pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use. Close the program or connection that uses it.", address);
+        fail_busy(r, d, o->address);
         break;
     case -EACCES:
     case -EPERM:
-        pm_api_fail(r, PM_ACCESS_DENIED,
-                    "Cannot open %s: permission denied. Add yourself to group dialout (sudo usermod -aG dialout $USER) "
-                    "and log in again.",
-                    address);
+        fail_access(r, d, o->address);
         break;
     case -ENOTUNIQ:
         pm_api_fail(r, PM_IDENTITY_CONFLICT, "Several devices call themselves %s. Use the path of the one you mean.",
-                    address);
+                    o->address);
         break;
     case -EINVAL:
-        pm_api_fail(r, PM_BAD_REQUEST, "The driver of %s does not take these line settings.", address);
+        pm_api_fail(r, PM_BAD_REQUEST, "The driver of %s does not take these line settings.", o->address);
         break;
     default:
-        pm_api_fail(r, pm_error_of(error), "Cannot open %s: %s.", address, strerror(-error));
+        pm_api_fail(r, pm_error_of(error), "Cannot open %s: %s.", o->address, strerror(-error));
     }
 }
 
-/* What an opening is to answer with; it may take a while. */
-struct opening {
-    struct pm_api_request *request;
-    char name[PM_NAME_MAX + 1], address[PM_DEVICE_TEXT];
-};
+static void on_holder_known(struct pm_devices_waiting *w)
+{
+    struct opening *o = pm_container(w, struct opening, waiting);
+    fail_open(o, -EBUSY);
+    free(o);
+}
 
 static void on_opened(void *owner, struct pm_connection *c, int error)
 {
     struct opening *o = owner;
+    if (error == -EBUSY) { /* which program has it takes a look in a worker thread */
+        pm_devices_look(o->api->devices, &o->waiting);
+        return;
+    }
     if (error < 0)
-        fail_open(o->request, o->name, o->address, error);
+        fail_open(o, error);
     else
         pm_api_answer(o->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
     free(o);
@@ -72,15 +134,17 @@ static void activate_connection(struct pm_call *call)
     struct pm_connection_options options = pm_connection_defaults();
     struct opening *o = malloc(sizeof(*o));
     if (!o) {
-        fail_open(call->request, name, address, -ENOMEM);
+        pm_api_fail(call->request, PM_INTERNAL, "There is no memory for another connection.");
         return;
     }
-    o->request = call->request;
+    *o = (struct opening){.waiting.done = on_holder_known, .api = call->api, .request = call->request};
     snprintf(o->name, sizeof(o->name), "%s", name);
     snprintf(o->address, sizeof(o->address), "%s", address);
     pm_call_settings(call, &options.line);
     options.reconnect = pm_call_boolean(call, "reconnect", options.reconnect);
     options.history = (uint32_t)pm_call_integer(call, "history", options.history);
+    if (call->request->client)
+        pm_list_append(&call->request->client->requests, &call->request->link);
     pm_hub_activate(call->api->hub, name, address, &options, on_opened, o);
 }
 
@@ -112,6 +176,11 @@ static const struct pm_arg activate_args[] = {
      .purpose = "how many received bytes are kept for those who come late"},
     {0},
 };
+static const struct pm_arg virtual_args[] = {
+    {"address", PM_ARG_TEXT, .required = true, .min = 1, .max = PM_DEVICE_TEXT - 1,
+     .purpose = "a virtual device's `address` or `id`, such as virtual:echo"},
+    {0},
+};
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};
 static const struct pm_arg rename_args[] = {
     {"old", PM_ARG_CONNECTION, .required = true},
@@ -130,5 +199,9 @@ const struct pm_request_kind pm_requests_connection[] = {
      "Close a connection.", NULL},
     {"rename-reference", rename_args, PM_NEEDS_OPEN, false, "rename-connection", true, rename_reference,
      "Give a connection another name.", "connection"},
+    {"plug-virtual", virtual_args, PM_NEEDS_ADMIN, false, NULL, false, plug_virtual,
+     "Plug a virtual device in again, as a real one would come.", NULL},
+    {"unplug-virtual", virtual_args, PM_NEEDS_ADMIN, false, NULL, false, plug_virtual,
+     "Pull a virtual device out, as a real one would go: for trying what an application does then.", NULL},
     {0},
 };

@@ -1,115 +1,61 @@
-/* devices.c - see devices.h. */
+/* devices.c - see devices.h; the list, kept true to what discovery tells. */
 #include "device/devices.h"
 
+#include "base/log.h"
+#include "device/discovery.h"
+#include "device/holders.h"
 #include "device/serial.h"
 #include "device/virtual.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libudev.h>
-#include <linux/serial.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+enum {
+    LOOK_MS = 1000,
+    FLAPS = 16,          /* ports that come and go too often, watched at once */
+    FLAPS_A_SECOND = 20, /* beyond it a port's news waits for the next second */
+    FLAP_MS = 1000,
+};
+
+/* A port that keeps coming and going: a loose plug. */
+struct flap {
+    char path[PM_DEVICE_TEXT];
+    struct pm_mono since;
+    unsigned count;
+};
+
+/* A look for holders, in a worker thread; it outlives what asked for it. */
+struct look {
+    struct pm_work work;
+    struct pm_devices *all; /* NULL: gone meanwhile */
+    size_t n;
+    struct pm_holder holders[];
+};
 
 struct pm_devices {
     struct pm_loop *loop;
     struct pm_serial_host serial;
+    struct pm_virtual_host virtuals;
     struct pm_devices_options options;
     const struct pm_devices_ops *ops;
     void *owner;
     struct pm_link list;
-    struct udev *udev;
-    struct udev_monitor *monitor;
-    struct pm_watch watch;
+    unsigned n_devices, scans;
+    bool quiet; /* the first scan: nobody needs to be told */
+    struct pm_discovery *discovery;
+    struct flap flaps[FLAPS];
+    struct pm_timer calm; /* a port was too restless: look again when it fires */
+    struct look *look;
+    struct pm_mono looked;
+    struct pm_link waiting;
 };
-
-static void copy_text(char out[PM_DEVICE_TEXT], const char *text)
-{
-    snprintf(out, PM_DEVICE_TEXT, "%s", text ? text : "");
-}
-
-static void add(struct pm_devices *all, struct pm_device *d, bool tell)
-{
-    pm_list_append(&all->list, &d->link);
-    if (tell)
-        all->ops->on_attached(all->owner, d);
-}
-
-static void add_virtuals(struct pm_devices *all)
-{
-    for (const struct pm_virtual *v = pm_virtuals; v->name; v++) {
-        struct pm_device *d = calloc(1, sizeof(*d));
-        if (!d)
-            return;
-        snprintf(d->id, sizeof(d->id), "virtual-%s", v->name);
-        snprintf(d->path, sizeof(d->path), "virtual:%s", v->name);
-        copy_text(d->description, v->description);
-        copy_text(d->product, v->product);
-        copy_text(d->manufacturer, "Peripheral Manager");
-        d->vid = d->pid = -1;
-        d->is_virtual = true;
-        add(all, d, false);
-    }
-}
-
-/* ---- udev ---- */
-
-/* Built-in ports are listed by the kernel whether or not there is hardware behind them. */
-static bool has_hardware(struct udev_device *u)
-{
-    const char *driver = udev_device_get_sysattr_value(u, "type"); /* of 8250 ports: 0 is "unknown", nothing there */
-    return !driver || strcmp(driver, "0") != 0;
-}
-
-static int hex_of(const char *text)
-{
-    return text ? (int)strtol(text, NULL, 16) : -1;
-}
-
-/* Vendor, product and serial number name a device; without a serial number it is the socket it is plugged into. */
-static void name_usb(struct pm_device *d, struct udev_device *usb, struct udev_device *interface)
-{
-    d->vid = hex_of(udev_device_get_sysattr_value(usb, "idVendor"));
-    d->pid = hex_of(udev_device_get_sysattr_value(usb, "idProduct"));
-    copy_text(d->manufacturer, udev_device_get_sysattr_value(usb, "manufacturer"));
-    copy_text(d->product, udev_device_get_sysattr_value(usb, "product"));
-    copy_text(d->serial_number, udev_device_get_sysattr_value(usb, "serial"));
-    copy_text(d->location, udev_device_get_sysname(usb));
-    const char *number = interface ? udev_device_get_sysattr_value(interface, "bInterfaceNumber") : NULL;
-    copy_text(d->interface, interface ? udev_device_get_sysattr_value(interface, "interface") : NULL);
-    bool serial = d->serial_number[0] != 0;
-    snprintf(d->id, sizeof(d->id), "usb-%04x:%04x%s%.64s-%.4s", (unsigned)d->vid & 0xffff, (unsigned)d->pid & 0xffff,
-             serial ? "-" : "@", serial ? d->serial_number : d->location, number ? number : "00");
-}
-
-static struct pm_device *describe(struct udev_device *u)
-{
-    const char *path = udev_device_get_devnode(u);
-    struct udev_device *parent = udev_device_get_parent(u);
-    if (!path || !parent || !has_hardware(u)) /* consoles and pseudo terminals have no parent */
-        return NULL;
-    struct pm_device *d = calloc(1, sizeof(*d));
-    if (!d)
-        return NULL;
-    d->vid = d->pid = -1;
-    copy_text(d->path, path);
-    d->node = udev_device_get_devnum(u);
-    snprintf(d->id, sizeof(d->id), "tty-%.100s", udev_device_get_sysname(u));
-    struct udev_device *usb = udev_device_get_parent_with_subsystem_devtype(u, "usb", "usb_device");
-    if (usb)
-        name_usb(d, usb, udev_device_get_parent_with_subsystem_devtype(u, "usb", "usb_interface"));
-    const char *model = udev_device_get_property_value(u, "ID_MODEL_FROM_DATABASE");
-    copy_text(d->description, d->product[0] ? d->product : model ? model : udev_device_get_sysname(u));
-    return d;
-}
 
 static struct pm_device *find_path(const struct pm_devices *all, const char *path)
 {
-    for (struct pm_link *link = all->list.next; link != &all->list; link = link->next) {
+    pm_list_for_each (link, (struct pm_link *)&all->list) {
         struct pm_device *d = pm_container(link, struct pm_device, link);
         if (strcmp(d->path, path) == 0)
             return d;
@@ -117,134 +63,279 @@ static struct pm_device *find_path(const struct pm_devices *all, const char *pat
     return NULL;
 }
 
-static void remove_device(struct pm_devices *all, struct pm_device *d)
+/* ---- the list ---- */
+
+/* Devices that claim to be the same one are all marked (H13): nobody but a person can tell them apart. */
+static void mark_conflicts(struct pm_devices *all, const char *id)
+{
+    unsigned n = 0;
+    pm_list_for_each (link, &all->list)
+        n += strcmp(pm_container(link, struct pm_device, link)->id, id) == 0;
+    pm_list_for_each (link, &all->list) {
+        struct pm_device *d = pm_container(link, struct pm_device, link);
+        if (strcmp(d->id, id) == 0)
+            d->conflict = n > 1;
+    }
+}
+
+static void add(struct pm_devices *all, const struct pm_device *description)
+{
+    struct pm_device *d = all->n_devices < PM_DEVICES_MAX ? malloc(sizeof(*d)) : NULL;
+    if (!d) {
+        pm_log(PM_LOG_WARNING, "%s: not listed, there are too many devices.", description->path);
+        return;
+    }
+    *d = *description;
+    d->scan = all->scans;
+    pm_list_append(&all->list, &d->link);
+    mark_conflicts(all, d->id);
+    all->n_devices++;
+    if (!all->quiet)
+        all->ops->on_attached(all->owner, d);
+}
+
+static void take_out(struct pm_devices *all, struct pm_device *d)
 {
     pm_list_remove(&d->link);
+    all->n_devices--;
+    mark_conflicts(all, d->id);
     all->ops->on_detached(all->owner, d);
     free(d);
 }
 
-static void on_event(struct pm_watch *w, unsigned events)
+/* ---- what discovery tells ---- */
+
+/* A loose plug can make a hundred events a second (H06): from the twentieth on the rest of the second is silent, and
+ * then the list is brought up to date at once. */
+static bool is_restless(struct pm_devices *all, const char *path)
 {
-    struct pm_devices *all = w->owner;
-    struct udev_device *u;
-    (void)events;
-    while ((u = udev_monitor_receive_device(all->monitor))) {
-        const char *action = udev_device_get_action(u), *path = udev_device_get_devnode(u);
-        struct pm_device *known = path ? find_path(all, path) : NULL;
-        if (action && strcmp(action, "remove") == 0 && known) {
-            remove_device(all, known);
-        } else if (action && strcmp(action, "add") == 0 && !known) {
-            struct pm_device *d = describe(u);
-            if (d)
-                add(all, d, true);
-        }
-        udev_device_unref(u);
+    struct pm_mono now = pm_loop_now();
+    struct flap *free_one = NULL, *f = NULL;
+    for (struct flap *each = all->flaps; each < all->flaps + FLAPS && !f; each++) {
+        bool over = pm_mono_reached(now, pm_mono_add_ms(each->since, FLAP_MS));
+        if (!over && strcmp(each->path, path) == 0)
+            f = each;
+        else if (over)
+            free_one = each;
     }
+    if (!f && !free_one)
+        return false;
+    if (!f) {
+        f = free_one;
+        *f = (struct flap){.since = now};
+        snprintf(f->path, sizeof(f->path), "%s", path);
+    }
+    if (++f->count <= FLAPS_A_SECOND)
+        return false;
+    if (f->count == FLAPS_A_SECOND + 1) {
+        pm_log(PM_LOG_WARNING, "%s: comes and goes more than %d times a second; is it loose?", path, FLAPS_A_SECOND);
+        pm_timer_set(&all->calm, pm_mono_add_ms(f->since, FLAP_MS));
+    }
+    return true;
 }
 
-static void enumerate(struct pm_devices *all)
+static void see(struct pm_devices *all, const struct pm_device *d)
 {
-    struct udev_enumerate *e = udev_enumerate_new(all->udev);
-    struct udev_list_entry *entry;
-    if (!e)
+    struct pm_device *known = find_path(all, d->path);
+    bool same = known && known->plugged == d->plugged && known->vid == d->vid && known->pid == d->pid &&
+                known->node == d->node && strcmp(known->serial_number, d->serial_number) == 0;
+    if (same) {
+        known->scan = all->scans;
+        memcpy(known->links, d->links, sizeof(known->links));
         return;
-    udev_enumerate_add_match_subsystem(e, "tty");
-    udev_enumerate_scan_devices(e);
-    udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(e))
-    {
-        struct udev_device *u = udev_device_new_from_syspath(all->udev, udev_list_entry_get_name(entry));
-        struct pm_device *d = u ? describe(u) : NULL;
-        if (d)
-            add(all, d, false);
-        udev_device_unref(u);
     }
-    udev_enumerate_unref(e);
+    if (known)
+        take_out(all, known);
+    add(all, d);
 }
 
-static int start_udev(struct pm_devices *all)
+static void on_present(void *owner, const struct pm_device *d)
 {
-    all->udev = udev_new();
-    if (!all->udev)
+    struct pm_devices *all = owner;
+    if (!find_path(all, d->path) && is_restless(all, d->path))
+        return;
+    see(all, d);
+}
+
+static void on_gone(void *owner, const char *path)
+{
+    struct pm_devices *all = owner;
+    struct pm_device *known = find_path(all, path);
+    if (known && !is_restless(all, path))
+        take_out(all, known);
+}
+
+/* Bring the list up to date: new ones come, those that a scan does not see go. */
+static void scan(struct pm_devices *all)
+{
+    all->scans++;
+    pm_discovery_scan(all->discovery);
+    pm_list_for_each (link, &all->list) {
+        struct pm_device *d = pm_container(link, struct pm_device, link);
+        if (!d->is_virtual && d->scan != all->scans)
+            take_out(all, d);
+    }
+}
+
+static void on_missed(void *owner)
+{
+    pm_log(PM_LOG_INFO, "More devices came and went at once than could be heard; looking at all of them again.");
+    scan(owner);
+}
+
+static void on_calm(struct pm_timer *t)
+{
+    struct pm_devices *all = t->owner;
+    memset(all->flaps, 0, sizeof(all->flaps));
+    scan(all);
+}
+
+static const struct pm_discovery_ops discovery_ops = {on_present, on_gone, on_missed};
+
+/* ---- virtual devices ---- */
+
+static void add_virtual(struct pm_devices *all, const struct pm_virtual *v)
+{
+    struct pm_device d = {.vid = -1, .pid = -1, .is_virtual = true};
+    snprintf(d.id, sizeof(d.id), "virtual-%s", v->name);
+    snprintf(d.path, sizeof(d.path), "virtual:%s", v->name);
+    snprintf(d.description, sizeof(d.description), "%s", v->description);
+    snprintf(d.product, sizeof(d.product), "%s", v->product);
+    snprintf(d.manufacturer, sizeof(d.manufacturer), "Peripheral Manager");
+    snprintf(d.hwid, sizeof(d.hwid), "n/a");
+    add(all, &d);
+}
+
+int pm_devices_plug_virtual(struct pm_devices *all, const char *address, bool in)
+{
+    char path[PM_DEVICE_TEXT], id[PM_DEVICE_TEXT];
+    for (const struct pm_virtual *v = pm_virtuals; v->name && all->options.demo; v++) {
+        snprintf(path, sizeof(path), "virtual:%s", v->name);
+        snprintf(id, sizeof(id), "virtual-%s", v->name);
+        if (strcmp(path, address) != 0 && strcmp(id, address) != 0)
+            continue;
+        struct pm_device *known = find_path(all, path);
+        if (in && !known)
+            add_virtual(all, v);
+        if (!in && known) {
+            pm_virtual_unplug(&all->virtuals, v);
+            take_out(all, known);
+        }
         return 0;
-    all->monitor = udev_monitor_new_from_netlink(all->udev, "udev");
-    if (all->monitor && udev_monitor_filter_add_match_subsystem_devtype(all->monitor, "tty", NULL) >= 0 &&
-        udev_monitor_enable_receiving(all->monitor) >= 0) {
-        int r = pm_watch_init(&all->watch, all->loop, udev_monitor_get_fd(all->monitor), on_event, all);
-        if (r < 0)
-            return r;
-        pm_watch_set(&all->watch, PM_LOOP_READ);
-    } else {
-        all->monitor = udev_monitor_unref(all->monitor);
     }
-    enumerate(all); /* after the monitor listens, so that nothing falls between */
-    return 0;
+    return -ENODEV;
 }
 
-/* ---- the interface ---- */
+/* ---- who uses them ---- */
 
-int pm_devices_new(struct pm_loop *loop, const struct pm_devices_options *options, const struct pm_devices_ops *ops,
-                   void *owner, struct pm_devices **ret)
+static void look_in_thread(struct pm_work *work)
 {
-    struct pm_devices *all = calloc(1, sizeof(*all));
-    if (!all)
-        return -ENOMEM;
-    *all = (struct pm_devices){.loop = loop, .options = *options, .ops = ops, .owner = owner};
-    pm_list_init(&all->list);
-    pm_serial_host_init(&all->serial, loop);
-    int r = start_udev(all);
-    if (r < 0) {
-        udev_monitor_unref(all->monitor);
-        udev_unref(all->udev);
-        free(all);
-        return r;
+    struct look *look = pm_container(work, struct look, work);
+    pm_holders_find(look->holders, look->n);
+}
+
+static void end_look(struct pm_devices *all)
+{
+    struct pm_link waiting;
+    pm_list_take(&waiting, &all->waiting);
+    while (!pm_list_empty(&waiting)) {
+        struct pm_devices_waiting *w = pm_container(waiting.next, struct pm_devices_waiting, link);
+        pm_list_remove(&w->link);
+        w->done(w);
     }
-    if (options->demo)
-        add_virtuals(all);
-    *ret = all;
-    return 0;
 }
 
-static void on_watch_closed(void *owner)
+static void on_looked(struct pm_work *work)
 {
-    free(owner);
-}
-
-struct pm_devices *pm_devices_free(struct pm_devices *all)
-{
+    struct look *look = pm_container(work, struct look, work);
+    struct pm_devices *all = look->all;
+    for (size_t i = 0; all && i < look->n; i++) {
+        struct pm_device *d = find_path(all, look->holders[i].path);
+        if (d)
+            memcpy(d->holder, look->holders[i].program, sizeof(d->holder));
+    }
+    free(look);
     if (!all)
+        return;
+    all->look = NULL;
+    all->looked = pm_loop_now();
+    end_look(all);
+}
+
+static struct look *new_look(struct pm_devices *all)
+{
+    struct look *look = calloc(1, sizeof(*look) + all->n_devices * sizeof(look->holders[0]));
+    if (!look)
         return NULL;
-    pm_serial_host_fini(&all->serial);
-    while (!pm_list_empty(&all->list)) {
-        struct pm_device *d = pm_container(all->list.next, struct pm_device, link);
-        pm_list_remove(&d->link);
-        free(d);
+    look->all = all;
+    pm_list_for_each (link, &all->list) {
+        const struct pm_device *d = pm_container(link, struct pm_device, link);
+        if (!d->is_virtual)
+            memcpy(look->holders[look->n++].path, d->path, sizeof(d->path));
     }
-    bool watching = all->monitor != NULL;
-    if (watching)
-        pm_watch_close(&all->watch, on_watch_closed);
-    udev_monitor_unref(all->monitor);
-    udev_unref(all->udev);
-    if (!watching)
-        free(all);
-    return NULL;
+    return look;
 }
+
+void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w)
+{
+    bool fresh = all->looked.us && !pm_mono_reached(pm_loop_now(), pm_mono_add_ms(all->looked, LOOK_MS));
+    pm_list_init(&w->link);
+    if (all->look) {
+        pm_list_append(&all->waiting, &w->link);
+        return;
+    }
+    struct look *look = fresh ? NULL : new_look(all);
+    if (!look || look->n == 0) { /* without memory the last look must do */
+        free(look);
+        w->done(w);
+        return;
+    }
+    all->look = look;
+    pm_list_append(&all->waiting, &w->link);
+    pm_work_start(&look->work, all->loop, look_in_thread, on_looked);
+}
+
+void pm_devices_stop_looking(struct pm_devices *all)
+{
+    if (all->look)
+        all->look->all = NULL;
+    all->look = NULL;
+    end_look(all);
+}
+
+/* ---- finding and opening ---- */
 
 const struct pm_link *pm_devices_list(const struct pm_devices *all)
 {
     return &all->list;
 }
 
+const char *pm_device_link(const struct pm_device *d, const char *start)
+{
+    for (const char *link = d->links; *link; link += strlen(link) + 1) {
+        if (strncmp(link, start, strlen(start)) == 0)
+            return link;
+    }
+    return NULL;
+}
+
+static bool has_link(const struct pm_device *d, const char *address)
+{
+    for (const char *link = d->links; *link; link += strlen(link) + 1) {
+        if (strcmp(link, address) == 0)
+            return true;
+    }
+    return false;
+}
+
 const struct pm_device *pm_devices_find(const struct pm_devices *all, const char *address)
 {
-    for (struct pm_link *link = all->list.next; link != &all->list; link = link->next) {
-        struct pm_device *d = pm_container(link, struct pm_device, link);
-        if (strcmp(d->path, address) == 0 || strcmp(d->id, address) == 0)
+    pm_list_for_each (link, (struct pm_link *)&all->list) {
+        const struct pm_device *d = pm_container(link, struct pm_device, link);
+        if (strcmp(d->path, address) == 0 || strcmp(d->id, address) == 0 || has_link(d, address))
             return d;
     }
-    char real[4096];
-    bool is_link = strncmp(address, "/dev/serial/", 12) == 0 && !strstr(address, "..") && realpath(address, real);
-    return is_link ? find_path(all, real) : NULL;
+    return NULL;
 }
 
 /* The device number of a pseudo terminal, or 0: /dev/pts holds nothing else, and the path must be in its plain form. */
@@ -263,10 +354,59 @@ int pm_devices_open(struct pm_devices *all, const char *address, const struct pm
 {
     const struct pm_device *d = pm_devices_find(all, address);
     if (d && d->is_virtual)
-        return pm_virtual_open(strchr(d->path, ':') + 1, settings, all->loop, events, owner, ret);
+        return pm_virtual_open(&all->virtuals, strchr(d->path, ':') + 1, settings, events, owner, ret);
     dev_t node = d ? d->node : all->options.allow_pty ? pty_at(address) : 0;
     if (node == 0)
         return -ENODEV;
+    if (d && d->is_console)
+        return -EPERM;
     int r = pm_serial_open(&all->serial, d ? d->path : address, node, settings, events, owner, ret);
     return r == -ENOENT || r == -ENOTTY || r == -ENXIO ? -ENODEV : r;
+}
+
+/* ---- life ---- */
+
+int pm_devices_new(struct pm_loop *loop, const struct pm_devices_options *options, const struct pm_devices_ops *ops,
+                   void *owner, struct pm_devices **ret)
+{
+    struct pm_devices *all = calloc(1, sizeof(*all));
+    if (!all)
+        return -ENOMEM;
+    *all = (struct pm_devices){.loop = loop, .options = *options, .ops = ops, .owner = owner, .quiet = true};
+    pm_list_init(&all->list);
+    pm_list_init(&all->waiting);
+    pm_serial_host_init(&all->serial, loop);
+    pm_virtual_host_init(&all->virtuals, loop);
+    int r = pm_discovery_new(loop, &discovery_ops, all, &all->discovery);
+    if (r < 0) {
+        free(all);
+        return r;
+    }
+    pm_timer_init(&all->calm, loop, on_calm, all);
+    scan(all); /* after it listens, so that nothing falls between */
+    for (const struct pm_virtual *v = pm_virtuals; v->name && options->demo; v++)
+        add_virtual(all, v);
+    all->quiet = false;
+    *ret = all;
+    return 0;
+}
+
+static void on_timer_closed(void *owner)
+{
+    free(owner);
+}
+
+struct pm_devices *pm_devices_free(struct pm_devices *all)
+{
+    if (!all)
+        return NULL;
+    pm_serial_host_fini(&all->serial);
+    pm_discovery_free(all->discovery);
+    pm_devices_stop_looking(all);
+    pm_list_for_each (link, &all->list) {
+        pm_list_remove(link);
+        free(pm_container(link, struct pm_device, link));
+    }
+    pm_timer_close(&all->calm, on_timer_closed);
+    return NULL;
 }

@@ -1,4 +1,4 @@
-/* devices.h - what is plugged in: serial ports from udev as they come and go, and the virtual ones. */
+/* devices.h - what is plugged in: serial ports as they come and go, and the virtual ones. */
 #ifndef PM_DEVICE_DEVICES_H
 #define PM_DEVICE_DEVICES_H
 
@@ -6,18 +6,29 @@
 
 #include <sys/types.h>
 
-enum { PM_DEVICE_TEXT = 128 };
+enum {
+    PM_DEVICE_TEXT = 128,
+    PM_DEVICE_LINKS = 512,
+    PM_HOLDER_TEXT = 32,
+    PM_DEVICES_MAX = 256, /* listed at once; what comes beyond is noted in the log */
+};
 
-/* A description. `id` stays the same over replug and reboot; the path may not. */
+/* A description; all texts are cleaned (base/clean.h). */
 struct pm_device {
     struct pm_link link;
-    char id[PM_DEVICE_TEXT];
-    char path[PM_DEVICE_TEXT]; /* "/dev/ttyUSB0", or "virtual:echo" */
+    char id[PM_DEVICE_TEXT];   /* the same over replug and reboot; see `conflict` */
+    char path[PM_DEVICE_TEXT]; /* "/dev/ttyUSB0", or "virtual:echo"; may be another after a replug */
     char description[PM_DEVICE_TEXT], manufacturer[PM_DEVICE_TEXT], product[PM_DEVICE_TEXT];
     char serial_number[PM_DEVICE_TEXT], location[PM_DEVICE_TEXT], interface[PM_DEVICE_TEXT];
-    int vid, pid; /* -1: none */
-    dev_t node;   /* the number of the character device at `path` */
-    bool is_virtual;
+    char hwid[3 * PM_DEVICE_TEXT];
+    char links[PM_DEVICE_LINKS]; /* other paths of it, each ended by NUL, the last one by two */
+    char holder[PM_HOLDER_TEXT]; /* the program that has it open, as of the last pm_devices_look(); may be empty */
+    int vid, pid;                /* -1: none */
+    dev_t node;                  /* the number of the character device at `path` */
+    unsigned long long plugged;  /* differs from one plugging to the next; 0: not known */
+    bool is_virtual, is_console; /* the system's own console is not for applications */
+    bool conflict;               /* another listed device claims to be this very one */
+    unsigned scan;               /* for devices.c: the last scan that saw it */
 };
 
 /* Told from the loop. The description is borrowed; after `detached` it is gone. */
@@ -42,12 +53,33 @@ struct pm_devices *pm_devices_free(struct pm_devices *all);
 /* All that are there now: a list of struct pm_device. */
 const struct pm_link *pm_devices_list(const struct pm_devices *all);
 
-/* The one with this path, id, or link below /dev that leads to its path; NULL if there is none. */
+/* The one with this path, id, or link that udev made for it (/dev/serial/by-id/…); NULL if there is none. Looks at
+ * nothing but the list. */
 const struct pm_device *pm_devices_find(const struct pm_devices *all, const char *address);
 
+/* The first of its links that starts so ("/dev/serial/by-id/"), or NULL. */
+const char *pm_device_link(const struct pm_device *d, const char *start);
+
+/* Why we could not open it, and what to do about it, for a person; false if nothing speaks against it. */
+bool pm_device_problem(const struct pm_device *d, char *out, size_t room);
+
 /* Open what an address names: a listed device, or a pseudo terminal if those are allowed. Nothing else in the file
- * system is touched. 0 and *ret, or -ENODEV (no such device) and what opening gives. */
+ * system is touched. 0 and *ret, or -ENODEV (no such device), -EPERM (the console), and what opening gives. */
 int pm_devices_open(struct pm_devices *all, const char *address, const struct pm_port_settings *settings,
                     const struct pm_port_events *events, void *owner, struct pm_port **ret);
+
+/* Find out which programs of this user hold the listed devices, in a worker thread; then `holder` is up to date and
+ * `done` is called, from the loop, once. A look that is less than a second old is as good as a new one. Whoever waits
+ * must not go away; pm_devices_stop_looking() calls all who wait at once, and must come before the end. */
+struct pm_devices_waiting {
+    struct pm_link link;
+    void (*done)(struct pm_devices_waiting *w);
+};
+void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w);
+void pm_devices_stop_looking(struct pm_devices *all);
+
+/* Plug a virtual device in or out, as if somebody had done it by hand. 0 (also if it is so already), or -ENODEV: there
+ * is no such virtual device, or none at all without `demo`. */
+int pm_devices_plug_virtual(struct pm_devices *all, const char *address, bool in);
 
 #endif

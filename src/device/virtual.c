@@ -1,50 +1,12 @@
-/* virtual.c - see virtual.h. What a device says is queued and told from the loop, as a real one's bytes come. */
-#include "device/virtual.h"
-
-#include "base/bytes.h"
+/* virtual.c - see virtual.h; the port. What a device says is queued and told from the loop, as a real one's bytes come.
+ */
+#include "device/virtual_private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAYS_MAX = 256 * 1024, HEARS_MAX = 256, COUNTER_MS = 100 };
-
-struct virtual
-{
-    struct pm_port port;
-    const struct pm_virtual *kind;
-    struct pm_timer timer;
-    struct pm_turn talk;
-    struct pm_bytes says;  /* not told yet */
-    struct pm_bytes hears; /* a line that is not complete */
-    bool paused, full;
-    unsigned signals, told; /* PM_SIGNAL_*: now, and as the owner knows them */
-    unsigned count;         /* counter: the next number */
-    double pumped;          /* syringe pump: millilitres */
-    double rate;            /* millilitres a minute */
-    bool running;
-};
-
-const struct pm_virtual pm_virtuals[] = {
-    {"echo", "Virtual echo", "sends back every byte it gets"},
-    {"instrument", "Virtual instrument", "answers SCPI questions such as *IDN? and MEAS:VOLT?"},
-    {"pump", "Virtual syringe pump", "understands RUN, STP, RAT <ml/min>, RAT, DIS"},
-    {"counter", "Virtual counter", "sends the next number ten times a second"},
-    {NULL, NULL, NULL},
-};
-
-static void say(struct virtual *v, const void *p, size_t n)
-{
-    if (pm_bytes_append(&v->says, p, n) == 0)
-        pm_turn_ask(&v->talk, v->port.loop);
-}
-
-static void say_line(struct virtual *v, const char *text)
-{
-    say(v, text, strlen(text));
-    say(v, "\r\n", 2);
-}
+/* ---- what is told to the owner ---- */
 
 static void tell_signals(struct virtual *v)
 {
@@ -54,94 +16,63 @@ static void tell_signals(struct virtual *v)
         v->port.events->on_signals(v->port.owner, v->signals, changed);
 }
 
+static void tell_bytes(struct virtual *v)
+{
+    struct pm_bytes told = v->says; /* the owner may write while it is told */
+    v->says = pm_bytes_empty(told.max);
+    v->port.events->on_rx(v->port.owner, told.p, told.n);
+    pm_bytes_fini(&told);
+    if (v->full && !v->port.closed && !v->lost) {
+        v->full = false;
+        v->port.events->on_writable(v->port.owner);
+    }
+}
+
 static void on_talk(struct pm_turn *t)
 {
     struct virtual *v = pm_container(t, struct virtual, talk);
-    tell_signals(v);
-    if (v->port.closed || v->paused || v->says.n == 0)
+    if (v->lost) {
+        v->port.events->on_lost(v->port.owner, -ENODEV);
         return;
-    struct pm_bytes told = v->says; /* the owner may write while it is told */
-    v->says = pm_bytes_empty(told.max);
-    bool was_full = v->full;
-    v->full = false;
-    v->port.events->on_rx(v->port.owner, told.p, told.n);
-    pm_bytes_fini(&told);
-    if (was_full && !v->port.closed)
-        v->port.events->on_writable(v->port.owner);
-}
-
-/* ---- what they understand ---- */
-
-static void instrument_line(struct virtual *v, const char *line)
-{
-    if (strcmp(line, "*IDN?") == 0)
-        say_line(v, "Peripheral Manager,Virtual instrument,0001,1.0");
-    else if (strcmp(line, "MEAS:VOLT?") == 0)
-        say_line(v, "+4.99870E+00");
-    else if (strcmp(line, "MEAS:CURR?") == 0)
-        say_line(v, "+1.25000E-01");
-    else if (strcmp(line, "SYST:ERR?") == 0)
-        say_line(v, "0,\"No error\"");
-    else if (strchr(line, '?'))
-        say_line(v, "-113,\"Undefined header\"");
-}
-
-static void pump_line(struct virtual *v, const char *line)
-{
-    char answer[64];
-    char *end;
-    if (strcmp(line, "RUN") == 0 || strcmp(line, "STP") == 0) {
-        v->running = line[0] == 'R';
-        say_line(v, v->running ? "00I" : "00P");
-    } else if (strcmp(line, "RAT") == 0) {
-        snprintf(answer, sizeof(answer), "00%c%.3fMM", v->running ? 'I' : 'S', v->rate);
-        say_line(v, answer);
-    } else if (strncmp(line, "RAT ", 4) == 0) {
-        double rate = strtod(line + 4, &end);
-        bool good = end != line + 4 && *end == 0 && rate > 0 && rate <= 100;
-        v->rate = good ? rate : v->rate;
-        say_line(v, good ? "00S" : "00S?OOR");
-    } else if (strcmp(line, "DIS") == 0) {
-        snprintf(answer, sizeof(answer), "00SI%.3fW0.000ML", v->pumped);
-        say_line(v, answer);
-    } else {
-        say_line(v, "00S?");
     }
+    tell_signals(v);
+    if (!v->port.closed && !v->paused && v->says.n > 0)
+        tell_bytes(v);
 }
 
-static void hear_line(struct virtual *v)
+void pm_virtual_say(struct virtual *v, const void *p, size_t n)
 {
-    char line[HEARS_MAX + 1];
-    memcpy(line, v->hears.p, v->hears.n);
-    line[v->hears.n] = 0;
-    v->hears.n = 0;
-    if (strcmp(v->kind->name, "pump") == 0)
-        pump_line(v, line);
-    else
-        instrument_line(v, line);
+    if (pm_bytes_append(&v->says, p, n) == 0)
+        pm_turn_ask(&v->talk, v->port.loop);
 }
 
-static void hear(struct virtual *v, const char *p, size_t n)
+void pm_virtual_say_line(struct virtual *v, const char *text)
 {
+    pm_virtual_say(v, text, strlen(text));
+    pm_virtual_say(v, "\r\n", 2);
+}
+
+size_t pm_virtual_take_lines(struct virtual *v, const char *p, size_t n)
+{
+    char line[PM_VIRTUAL_HEARS_MAX + 1];
     for (size_t i = 0; i < n; i++) {
-        if (p[i] != '\r' && p[i] != '\n')
-            pm_bytes_append(&v->hears, &p[i], 1); /* an instrument cuts a line that is too long */
-        else if (v->hears.n > 0)
-            hear_line(v);
+        if (p[i] != '\r' && p[i] != '\n') {
+            pm_bytes_append(&v->hears, &p[i], 1);
+        } else if (v->hears.n > 0) {
+            memcpy(line, v->hears.p, v->hears.n);
+            line[v->hears.n] = 0;
+            v->hears.n = 0;
+            v->kind->does->line(v, line);
+        }
     }
+    return n;
 }
 
 static void on_time(struct pm_timer *t)
 {
     struct virtual *v = t->owner;
-    char number[16];
-    if (strcmp(v->kind->name, "counter") == 0) {
-        snprintf(number, sizeof(number), "%u", v->count++);
-        say_line(v, number);
-    } else if (v->running) {
-        v->pumped += v->rate / 60 * COUNTER_MS / 1000;
-    }
-    pm_timer_set(t, pm_mono_add_ms(pm_loop_now(), COUNTER_MS));
+    if (!v->lost)
+        v->kind->does->time(v);
 }
 
 /* ---- the port ---- */
@@ -149,14 +80,11 @@ static void on_time(struct pm_timer *t)
 static ssize_t virtual_write(struct pm_port *p, const void *bytes, size_t n)
 {
     struct virtual *v = (struct virtual *)p;
-    if (strcmp(v->kind->name, "echo") != 0) {
-        hear(v, bytes, n);
-        return (ssize_t)n;
-    }
-    size_t room = v->says.max - v->says.n, part = n < room ? n : room;
-    say(v, bytes, part);
-    v->full = part < n;
-    return (ssize_t)part;
+    if (v->lost)
+        return -ENODEV;
+    size_t taken = v->kind->does->take(v, bytes, n);
+    v->full = taken < n;
+    return (ssize_t)taken;
 }
 
 static void virtual_pause(struct pm_port *p, bool paused)
@@ -164,7 +92,7 @@ static void virtual_pause(struct pm_port *p, bool paused)
     struct virtual *v = (struct virtual *)p;
     v->paused = paused;
     if (!paused && v->says.n > 0)
-        pm_turn_ask(&v->talk, v->port.loop);
+        pm_turn_ask(&v->talk, p->loop);
 }
 
 static size_t virtual_pending(struct pm_port *p)
@@ -181,7 +109,8 @@ static int virtual_configure(struct pm_port *p, struct pm_port_settings *setting
 
 static int virtual_get_signals(struct pm_port *p)
 {
-    return (int)((struct virtual *)p)->signals;
+    struct virtual *v = (struct virtual *)p;
+    return v->lost ? -ENODEV : (int)v->signals;
 }
 
 /* Wired as a loopback plug is: RTS is CTS, and DTR is DSR and DCD. */
@@ -189,6 +118,8 @@ static int virtual_set_signals(struct pm_port *p, unsigned mask, unsigned values
 {
     struct virtual *v = (struct virtual *)p;
     unsigned out = (v->signals & PM_SIGNALS_OUT & ~mask) | (values & mask);
+    if (v->lost)
+        return -ENODEV;
     v->signals =
         out | (out & PM_SIGNAL_RTS ? PM_SIGNAL_CTS : 0) | (out & PM_SIGNAL_DTR ? PM_SIGNAL_DSR | PM_SIGNAL_DCD : 0);
     pm_turn_ask(&v->talk, p->loop);
@@ -213,6 +144,7 @@ static void on_closed(void *owner)
 static void virtual_close(struct pm_port *p)
 {
     struct virtual *v = (struct virtual *)p;
+    pm_list_remove(&v->link);
     pm_turn_cancel(&v->talk);
     pm_bytes_fini(&v->says);
     pm_bytes_fini(&v->hears);
@@ -228,35 +160,52 @@ static const struct pm_port_ops virtual_ops = {.write = virtual_write,
                                                .discard = virtual_discard,
                                                .close = virtual_close};
 
+/* ---- life ---- */
+
+void pm_virtual_host_init(struct pm_virtual_host *h, struct pm_loop *loop)
+{
+    h->loop = loop;
+    pm_list_init(&h->open);
+}
+
 static unsigned at_open(enum pm_at_open wish, unsigned signal)
 {
     return wish == PM_AT_OPEN_OFF ? 0 : signal; /* Linux raises them when a port is opened */
 }
 
-int pm_virtual_open(const char *name, const struct pm_port_settings *settings, struct pm_loop *loop,
+int pm_virtual_open(struct pm_virtual_host *h, const char *name, const struct pm_port_settings *settings,
                     const struct pm_port_events *events, void *owner, struct pm_port **ret)
 {
     const struct pm_virtual *kind = pm_virtuals;
     while (kind->name && strcmp(kind->name, name) != 0)
         kind++;
-    if (!kind->name)
-        return -ENOENT;
-    struct virtual *v = calloc(1, sizeof(*v));
+    struct virtual *v = kind->name ? calloc(1, sizeof(*v)) : NULL;
     if (!v)
-        return -ENOMEM;
+        return kind->name ? -ENOMEM : -ENODEV;
     v->port =
-        (struct pm_port){.ops = &virtual_ops, .events = events, .owner = owner, .loop = loop, .settings = *settings};
+        (struct pm_port){.ops = &virtual_ops, .events = events, .owner = owner, .loop = h->loop, .settings = *settings};
     v->kind = kind;
-    v->rate = 1;
-    v->says = pm_bytes_empty(SAYS_MAX);
-    v->hears = pm_bytes_empty(HEARS_MAX);
+    v->says = pm_bytes_empty(PM_VIRTUAL_SAYS_MAX);
+    v->hears = pm_bytes_empty(PM_VIRTUAL_HEARS_MAX);
     pm_turn_init(&v->talk, on_talk);
+    pm_timer_init(&v->timer, h->loop, on_time, v);
+    pm_list_append(&h->open, &v->link);
     virtual_set_signals(&v->port, PM_SIGNALS_OUT,
                         at_open(settings->dtr, PM_SIGNAL_DTR) | at_open(settings->rts, PM_SIGNAL_RTS));
     v->told = v->signals;
-    pm_timer_init(&v->timer, loop, on_time, v);
-    if (strcmp(name, "counter") == 0 || strcmp(name, "pump") == 0)
-        pm_timer_set(&v->timer, pm_mono_add_ms(pm_loop_now(), COUNTER_MS));
+    if (kind->does->begin)
+        kind->does->begin(v);
     *ret = &v->port;
     return 0;
+}
+
+void pm_virtual_unplug(struct pm_virtual_host *h, const struct pm_virtual *kind)
+{
+    pm_list_for_each (link, &h->open) {
+        struct virtual *v = pm_container(link, struct virtual, link);
+        if (v->kind != kind || v->lost)
+            continue;
+        v->lost = true;
+        pm_turn_ask(&v->talk, v->port.loop);
+    }
 }

@@ -4,18 +4,30 @@
 
 #include "device/port.h"
 
-/* One kind of virtual device. */
+/* One kind of virtual device; what it does is in virtual_kinds.c. */
 struct pm_virtual {
     const char *name;        /* "echo": its address is "virtual:echo" */
     const char *product;     /* for a person */
     const char *description; /* what it does with bytes */
+    const struct pm_virtual_does *does;
 };
 
 /* All of them; the last one has no name. */
 extern const struct pm_virtual pm_virtuals[];
 
-/* Open one by its name. 0 and *ret as for other ports, -ENOENT or -ENOMEM. */
-int pm_virtual_open(const char *name, const struct pm_port_settings *settings, struct pm_loop *loop,
+/* The virtual ports that are open. It must outlive them. */
+struct pm_virtual_host {
+    struct pm_loop *loop;
+    struct pm_link open;
+};
+
+void pm_virtual_host_init(struct pm_virtual_host *h, struct pm_loop *loop);
+
+/* Open one by its name. 0 and *ret as for other ports, -ENODEV or -ENOMEM. */
+int pm_virtual_open(struct pm_virtual_host *h, const char *name, const struct pm_port_settings *settings,
                     const struct pm_port_events *events, void *owner, struct pm_port **ret);
+
+/* Pull it out: its open ports are lost. */
+void pm_virtual_unplug(struct pm_virtual_host *h, const struct pm_virtual *kind);
 
 #endif

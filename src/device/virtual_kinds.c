@@ -1,0 +1,176 @@
+/* virtual_kinds.c - what the virtual devices understand and say. */
+#include "device/virtual_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- echo ---- */
+
+static size_t echo_take(struct virtual *v, const char *p, size_t n)
+{
+    size_t room = v->says.max - v->says.n, part = n < room ? n : room;
+    pm_virtual_say(v, p, part);
+    return part;
+}
+
+static const struct pm_virtual_does echo = {.take = echo_take};
+
+/* ---- instrument ---- */
+
+static void instrument_line(struct virtual *v, const char *line)
+{
+    static const struct {
+        const char *question, *answer;
+    } known[] = {
+        {"*IDN?", "Peripheral Manager,Virtual instrument,0001,1.0"},
+        {"MEAS:VOLT?", "+4.99870E+00"},
+        {"MEAS:CURR?", "+1.25000E-01"},
+        {"SYST:ERR?", "0,\"No error\""},
+        {"?", "-113,\"Undefined header\""}, /* any other question */
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        bool any = known[i].question[0] == '?';
+        if (any ? strchr(line, '?') != NULL : strcmp(line, known[i].question) == 0) {
+            pm_virtual_say_line(v, known[i].answer);
+            return;
+        }
+    }
+}
+
+static const struct pm_virtual_does instrument = {.take = pm_virtual_take_lines, .line = instrument_line};
+
+/* ---- pump ---- */
+
+static void pump_begin(struct virtual *v)
+{
+    v->flow = 1;
+    v->since = pm_loop_now();
+}
+
+/* What has been pumped up to now. */
+static double pumped(struct virtual *v)
+{
+    struct pm_mono now = pm_loop_now();
+    if (v->running)
+        v->pumped += v->flow / 60 * (double)(now.us - v->since.us) / 1e6;
+    v->since = now;
+    return v->pumped;
+}
+
+static void pump_rate(struct virtual *v, const char *text)
+{
+    char *end;
+    double flow = strtod(text, &end);
+    bool good = end != text && *end == 0 && flow > 0 && flow <= 100;
+    pumped(v); /* at the old rate */
+    v->flow = good ? flow : v->flow;
+    pm_virtual_say_line(v, good ? "00S" : "00S?OOR");
+}
+
+static void pump_line(struct virtual *v, const char *line)
+{
+    char answer[64];
+    if (strcmp(line, "RUN") == 0 || strcmp(line, "STP") == 0) {
+        pumped(v);
+        v->running = line[0] == 'R';
+        pm_virtual_say_line(v, v->running ? "00I" : "00P");
+    } else if (strcmp(line, "RAT") == 0) {
+        snprintf(answer, sizeof(answer), "00%c%.3fMM", v->running ? 'I' : 'S', v->flow);
+        pm_virtual_say_line(v, answer);
+    } else if (strncmp(line, "RAT ", 4) == 0) {
+        pump_rate(v, line + 4);
+    } else if (strcmp(line, "DIS") == 0) {
+        snprintf(answer, sizeof(answer), "00SI%.3fW0.000ML", pumped(v));
+        pm_virtual_say_line(v, answer);
+    } else {
+        pm_virtual_say_line(v, "00S?");
+    }
+}
+
+static const struct pm_virtual_does pump = {.begin = pump_begin, .take = pm_virtual_take_lines, .line = pump_line};
+
+/* ---- counter ---- */
+
+enum { COUNTER_SLOW_MS = 100, COUNTER_FAST_MS = 5, COUNTER_RATE_MAX = 20 * 1000 * 1000, NUMBER_MAX = 22 };
+
+/* "1234\r\n"; snprintf() would take most of the time of a fast counter. */
+static size_t write_number(char *out, uint64_t number)
+{
+    char digits[NUMBER_MAX];
+    size_t n = sizeof(digits);
+    digits[--n] = '\n';
+    digits[--n] = '\r';
+    do
+        digits[--n] = (char)('0' + number % 10);
+    while (number /= 10);
+    memcpy(out, digits + n, sizeof(digits) - n);
+    return sizeof(digits) - n;
+}
+
+/* As many numbers as are due and fit. A reader that makes the device wait slows it down, as flow control would. */
+static void count(struct virtual *v, size_t due)
+{
+    char text[4096];
+    while (due > 0 && v->says.n + sizeof(text) <= v->says.max) {
+        size_t n = 0;
+        while (due > 0 && n + NUMBER_MAX <= sizeof(text)) {
+            size_t length = write_number(text + n, v->count++);
+            n += length;
+            v->credit -= (double)length;
+            due = due > length ? due - length : 0;
+        }
+        pm_virtual_say(v, text, n);
+    }
+}
+
+static void counter_time(struct virtual *v)
+{
+    struct pm_mono now = pm_loop_now();
+    if (v->rate == 0) {
+        if (v->says.n == 0)
+            count(v, 1);
+        v->credit = 0;
+    } else {
+        v->credit += (double)v->rate * (double)(now.us - v->since.us) / 1e6;
+        v->credit = v->credit < v->says.max ? v->credit : v->says.max;
+        if (v->credit >= 1)
+            count(v, (size_t)v->credit);
+    }
+    v->since = now;
+    pm_timer_set(&v->timer, pm_mono_add_ms(now, v->rate ? COUNTER_FAST_MS : COUNTER_SLOW_MS));
+}
+
+static void counter_begin(struct virtual *v)
+{
+    v->since = pm_loop_now();
+    pm_timer_set(&v->timer, pm_mono_add_ms(v->since, COUNTER_SLOW_MS));
+}
+
+static void counter_line(struct virtual *v, const char *line)
+{
+    char *end;
+    unsigned long long rate = strncmp(line, "RATE ", 5) == 0 ? strtoull(line + 5, &end, 10) : 0;
+    if (strncmp(line, "RATE ", 5) != 0 || end == line + 5 || *end || line[5] == '-' || rate > COUNTER_RATE_MAX) {
+        pm_virtual_say_line(v, "?");
+        return;
+    }
+    v->rate = rate;
+    v->credit = 0;
+    v->count = 0;
+    counter_begin(v);
+}
+
+static const struct pm_virtual_does counter = {
+    .begin = counter_begin, .take = pm_virtual_take_lines, .line = counter_line, .time = counter_time};
+
+/* ---- all of them ---- */
+
+const struct pm_virtual pm_virtuals[] = {
+    {"echo", "Virtual echo", "sends back every byte it gets", &echo},
+    {"instrument", "Virtual instrument", "answers SCPI questions such as *IDN? and MEAS:VOLT?", &instrument},
+    {"pump", "Virtual syringe pump", "understands RUN, STP, RAT <ml/min>, RAT, DIS", &pump},
+    {"counter", "Virtual counter", "counts ten times a second, or RATE <bytes a second> from 0 on, up to 20000000",
+     &counter},
+    {NULL, NULL, NULL, NULL},
+};
