@@ -152,16 +152,12 @@ static enum pm_exit explain_start(const struct daemon *d, int error)
 
 static enum pm_exit run(struct daemon *d)
 {
-    pm_signal_init(&d->interrupt, &d->loop, SIGINT, on_signal, &d->loop);
-    pm_signal_init(&d->terminate, &d->loop, SIGTERM, on_signal, &d->loop);
     int r = start(d);
     if (r == 0) {
         announce(d);
         pm_loop_run(&d->loop);
     }
     stop(d);
-    pm_signal_close(&d->interrupt);
-    pm_signal_close(&d->terminate);
     return r == 0 ? PM_EXIT_OK : explain_start(d, r);
 }
 
@@ -175,17 +171,21 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
         return PM_EXIT_PERMISSION;
     }
     apply_live_settings(&d);
-    enum pm_exit code = pm_places_open(settings, &d.places);
-    if (code != PM_EXIT_OK)
-        return code;
     int r = pm_loop_init(&d.loop);
-    if (r == 0) {
-        code = run(&d);
-        pm_loop_fini(&d.loop);
-    } else {
+    if (r < 0) {
         pm_log(PM_LOG_ERROR, "Cannot start: %s.", strerror(-r));
-        code = PM_EXIT_OS;
+        return PM_EXIT_OS;
     }
-    pm_places_close(&d.places);
+    /* Before anything is made that a sudden end would leave behind. */
+    pm_signal_init(&d.interrupt, &d.loop, SIGINT, on_signal, &d.loop);
+    pm_signal_init(&d.terminate, &d.loop, SIGTERM, on_signal, &d.loop);
+    enum pm_exit code = pm_places_open(settings, &d.places);
+    if (code == PM_EXIT_OK) {
+        code = run(&d);
+        pm_places_close(&d.places);
+    }
+    pm_signal_close(&d.interrupt);
+    pm_signal_close(&d.terminate);
+    pm_loop_fini(&d.loop);
     return code;
 }

@@ -53,6 +53,10 @@ struct pm_engine *pm_engine_free(struct pm_engine *e)
     return NULL;
 }
 
+enum {
+    TIMERS_ROUND_MS = 2, /* a client that counts our times to their end may be this early by its own, coarser clock */
+};
+
 /* ---- deadlines: one timer a session, set lazily; the truth is in the session's times ---- */
 
 static struct pm_mono earliest(const struct pm_session *s)
@@ -66,6 +70,19 @@ static void wait_for(struct pm_session *s, uint32_t ms)
     s->extended = false;
 }
 
+/* The pong is due a time after the ping was, not after it went out: on a busy machine a timer fires late, and a silent
+ * session would outlive its time by as much. If this process did not run at all (the machine slept), the client gets
+ * its whole time from now. */
+static void wait_for_pong(struct pm_session *s)
+{
+    uint32_t ms = s->engine->options.ping_timeout_ms;
+    struct pm_mono promised = pm_mono_add_ms(s->deadline, ms);
+    bool slept = pm_mono_reached(pm_mono_add_ms(pm_loop_now(), ms / 2), promised);
+    wait_for(s, ms);
+    if (!slept)
+        s->deadline = promised;
+}
+
 static void start_heartbeat(struct pm_session *s)
 {
     const struct pm_engine_options *o = &s->engine->options;
@@ -76,7 +93,7 @@ static void start_heartbeat(struct pm_session *s)
 /* Act on deadlines that have passed. False if the session ended. */
 static bool check_deadlines(struct pm_session *s)
 {
-    struct pm_mono now = pm_loop_now();
+    struct pm_mono now = pm_mono_add_ms(pm_loop_now(), TIMERS_ROUND_MS);
     if (s->overflow) {
         pm_session_close(s, PM_CLOSED_OVERFLOW);
         pm_session_end(s);
@@ -94,7 +111,7 @@ static bool check_deadlines(struct pm_session *s)
         pm_session_end(s);
         return false;
     }
-    wait_for(s, s->engine->options.ping_timeout_ms);
+    wait_for_pong(s);
     s->pong_due = true;
     pm_session_queue(s, PM_EIO_PING, NULL);
     return true;
