@@ -65,8 +65,8 @@ void pm_conn_update(struct pm_conn *c)
 {
     bool held = c->state == PM_CONN_HTTP && c->http->phase == PM_PHASE_ANSWER;
     bool full = (c->congested || c->paused) && c->state != PM_CONN_LINGER;
-    unsigned wanted =
-        (held || full || c->ended ? 0 : PM_LOOP_READ) | (held ? PM_LOOP_HANGUP : 0) | (c->blocked ? PM_LOOP_WRITE : 0);
+    unsigned wanted = (held || full || c->ended ? 0 : PM_LOOP_READ) | (held && !c->half_open ? PM_LOOP_HANGUP : 0) |
+                      (c->blocked ? PM_LOOP_WRITE : 0);
     if (wanted == c->watched)
         return;
     c->watched = wanted;
@@ -203,6 +203,16 @@ static void read_some(struct pm_conn *c)
         pm_conn_lost(c);
 }
 
+static void on_hangup(struct pm_conn *c)
+{
+    if (c->state != PM_CONN_HTTP || !c->owner || !c->ops.exchange->soon) {
+        pm_conn_lost(c);
+        return;
+    }
+    c->half_open = true;
+    pm_conn_update(c);
+}
+
 static void on_ready(struct pm_watch *w, unsigned events)
 {
     struct pm_conn *c = w->owner;
@@ -213,7 +223,7 @@ static void on_ready(struct pm_watch *w, unsigned events)
     if ((events & PM_LOOP_READ) && (c->watched & PM_LOOP_READ))
         read_some(c);
     else if (events & PM_LOOP_HANGUP)
-        pm_conn_lost(c);
+        on_hangup(c);
 }
 
 bool pm_conn_hung_up(const struct pm_conn *c)

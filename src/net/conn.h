@@ -25,6 +25,8 @@ struct pm_conn;
 struct pm_exchange_ops {
     void (*on_body)(void *owner, struct pm_conn *c, uint8_t *p, size_t n); /* whole; may be changed in place */
     void (*on_gone)(void *owner, struct pm_conn *c);
+    bool soon; /* the answer comes soon: it is sent even if the client ended its own side behind the request, which
+                  looks the same as hanging up */
 };
 
 /* Told to whoever took the WebSocket. Each may send, close the connection, or detach from it. */
@@ -46,6 +48,7 @@ struct pm_conn {
     bool paused;    /* its owner wants to hear nothing for now */
     bool had_input;
     bool ended;      /* the client will send no more; it may still read */
+    bool half_open;  /* it ended its side while its request is answered; what it sent before is not read yet */
     bool closing;    /* WebSocket: our close frame is out, the client's is awaited */
     uint8_t handles; /* of the loop that are not closed yet */
     unsigned watched;

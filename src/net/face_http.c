@@ -43,7 +43,7 @@ static void on_gone(void *owner, struct pm_conn *c)
 
 static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n);
 
-static const struct pm_exchange_ops exchange_ops = {on_body, on_gone};
+static const struct pm_exchange_ops exchange_ops = {.on_body = on_body, .on_gone = on_gone, .soon = true};
 
 static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n)
 {

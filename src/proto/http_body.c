@@ -5,7 +5,7 @@
 
 enum {
     SIZE_DIGITS = 16,
-    OVERHEAD_MIN = 64 * 1024, /* chunk heads and trailers may take this, and as much again as the data */
+    OVERHEAD_MIN = 16 * 1024, /* chunk heads and trailers may take this, and as much again as the data */
 };
 
 enum state {

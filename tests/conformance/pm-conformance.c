@@ -3,8 +3,8 @@
 #include "echo.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ struct settings {
     struct pm_server_options server;
     struct pm_engine_options engine;
     struct pm_sockets_options sockets;
-    unsigned long port;
+    unsigned port, payload, connections;
 };
 
 static int start(struct conformance *c, const struct settings *o)
@@ -52,78 +52,91 @@ static int start(struct conformance *c, const struct settings *o)
     return r;
 }
 
+/* Options and the settings they stand for; all are whole numbers. */
+struct number {
+    const char *name;
+    size_t at, size;
+};
+
+#define NUMBER(name, member)                                                                                           \
+    {                                                                                                                  \
+        name, offsetof(struct settings, member), sizeof(((struct settings *)0)->member)                                \
+    }
+
+static const struct number numbers[] = {
+    NUMBER("port", port),
+    NUMBER("max-payload", payload),
+    NUMBER("max-connections", connections),
+    NUMBER("max-silent", server.silent_connections),
+    NUMBER("deflate", server.deflate),
+    NUMBER("first-byte", server.first_byte_ms),
+    NUMBER("head", server.head_ms),
+    NUMBER("body", server.body_ms),
+    NUMBER("idle", server.idle_ms),
+    NUMBER("stall", server.stall_ms),
+    NUMBER("close", server.close_ms),
+    NUMBER("ping-interval", engine.ping_interval_ms),
+    NUMBER("ping-timeout", engine.ping_timeout_ms),
+    NUMBER("upgrade", engine.upgrade_timeout_ms),
+    NUMBER("connect-timeout", engine.connect_timeout_ms),
+    NUMBER("attachments", sockets.attachments_ms),
+    NUMBER("recovery", sockets.recovery_ms),
+};
+
 static int usage(void)
 {
-    fputs("usage: pm-conformance [--port N] [--ping-interval MS] [--ping-timeout MS] [--connect-timeout MS]\n"
-          "                      [--max-payload BYTES] [--recovery MS] [--max-connections N] [--deflate]\n"
-          "Port 0 takes a free one. Listens on 127.0.0.1 and ::1.\n",
+    fputs("usage: pm-conformance [--OPTION NUMBER]...\n"
+          "Times are in milliseconds, sizes in bytes. Port 0 takes a free one. Listens on 127.0.0.1 and ::1.\nOptions:",
           stderr);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        fprintf(stderr, " --%s", numbers[i].name);
+    fputs("\n", stderr);
     return 2;
 }
 
-static int parse(int argc, char **argv, struct settings *o)
+static int set_number(struct settings *o, const char *name, const char *text)
 {
-    static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"ping-interval", required_argument, NULL, 'i'},
-        {"ping-timeout", required_argument, NULL, 't'},
-        {"connect-timeout", required_argument, NULL, 'c'},
-        {"max-payload", required_argument, NULL, 'm'},
-        {"recovery", required_argument, NULL, 'r'},
-        {"max-connections", required_argument, NULL, 'n'},
-        {"deflate", no_argument, NULL, 'd'},
-        {0},
-    };
-    unsigned long payload = 1000000, connections = 60000;
-    o->port = 3000;
-    o->engine = pm_engine_defaults();
-    o->sockets = pm_sockets_defaults();
-    bool deflate = false;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        char *end = NULL;
-        if (option == 'd') {
-            deflate = true;
-            continue;
-        }
-        unsigned long value = option == '?' ? 0 : strtoul(optarg, &end, 10);
-        if (!end || *end || end == optarg || value > 1u << 30)
-            return -EINVAL;
-        switch (option) {
-        case 'p':
-            o->port = value;
-            break;
-        case 'i':
-            o->engine.ping_interval_ms = (uint32_t)value;
-            break;
-        case 't':
-            o->engine.ping_timeout_ms = (uint32_t)value;
-            break;
-        case 'c':
-            o->engine.connect_timeout_ms = (uint32_t)value;
-            break;
-        case 'm':
-            payload = value;
-            break;
-        case 'r':
-            o->sockets.recovery_ms = (uint32_t)value;
-            break;
-        default:
-            connections = value;
+    char *end;
+    unsigned long value = text ? strtoul(text, &end, 10) : 0;
+    if (!text || *end || end == text || value > 1u << 30)
+        return -EINVAL;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (strcmp(numbers[i].name, name) == 0) {
+            void *at = (char *)o + numbers[i].at;
+            if (numbers[i].size == sizeof(bool))
+                *(bool *)at = value != 0;
+            else
+                *(uint32_t *)at = (uint32_t)value;
+            return 0;
         }
     }
-    o->server = pm_server_defaults(payload);
-    o->server.deflate = deflate;
-    o->engine.max_payload = payload;
-    o->server.connections = o->server.silent_connections = (unsigned)connections;
-    o->engine.sessions = (unsigned)connections;
-    return optind == argc && o->port <= UINT16_MAX ? 0 : -EINVAL;
+    return -EINVAL;
+}
+
+static int parse(char **argv, struct settings *o)
+{
+    o->port = 3000;
+    o->payload = 1000000;
+    o->connections = 60000;
+    o->server = pm_server_defaults(o->payload);
+    o->server.silent_connections = o->connections;
+    o->engine = pm_engine_defaults();
+    o->sockets = pm_sockets_defaults();
+    for (; *argv; argv += 2) {
+        if (strncmp(*argv, "--", 2) != 0 || set_number(o, *argv + 2, argv[1]) < 0)
+            return -EINVAL;
+    }
+    o->server.http.body = o->server.ws.message = o->engine.max_payload = o->payload;
+    o->server.connections = o->engine.sessions = o->connections;
+    return o->port <= UINT16_MAX ? 0 : -EINVAL;
 }
 
 int main(int argc, char **argv)
 {
+    (void)argc;
     struct conformance c = {0};
     struct settings settings;
-    if (parse(argc, argv, &settings) < 0)
+    if (parse(argv + 1, &settings) < 0)
         return usage();
     raise_file_limit();
     if (pm_loop_init(&c.loop) < 0)
@@ -136,7 +149,7 @@ int main(int argc, char **argv)
         fflush(stdout);
         pm_loop_run(&c.loop);
     } else {
-        fprintf(stderr, "Cannot listen on port %lu: %s\n", settings.port, strerror(-port));
+        fprintf(stderr, "Cannot listen on port %u: %s\n", settings.port, strerror(-port));
     }
     pm_echo_stop(&c.echo);
     pm_server_free(c.server);

@@ -271,20 +271,19 @@ static void tiny_chunks_are_bounded(void **state)
     struct pm_http_text data;
     struct pm_http_refusal why;
     bool done = false;
-    size_t total = 0;
-    pm_http_body_init(&body, &h, &wide);
-    for (int i = 0; i < 10000; i++) {
-        const char *chunk = "1\r\na\r\n";
-        for (size_t at = 0; at < 6;) {
-            ssize_t used = pm_http_body_read(&body, chunk + at, 6 - at, &data, &done, &why);
-            assert_true(used > 0);
-            at += (size_t)used;
-            total += data.n;
-        }
-    }
-    assert_int_equal(total, 10000);
-    static const char wordy[] = "1;extension=of-some-length\r\na\r\n";
     ssize_t used = 1;
+    unsigned chunks = 0;
+    pm_http_body_init(&body, &h, &wide);
+    for (; chunks < 10000 && used > 0; chunks++) {
+        const char *chunk = "1\r\na\r\n";
+        for (size_t at = 0; at < 6 && used > 0; at += (size_t)used)
+            used = pm_http_body_read(&body, chunk + at, 6 - at, &data, &done, &why);
+    }
+    assert_in_range(chunks, 4000, 9999);
+    assert_int_equal(why.status, 400);
+    pm_http_body_init(&body, &h, &wide);
+    used = 1;
+    static const char wordy[] = "1;extension=of-some-length\r\na\r\n";
     for (int i = 0; i < 1000000 && used > 0; i++)
         used = pm_http_body_read(&body, &wordy[(size_t)i % (sizeof(wordy) - 1)], 1, &data, &done, &why);
     assert_true(used < 0);

@@ -1,0 +1,182 @@
+"""raw.py - bare sockets to a server under test: HTTP, WebSockets and Engine.IO sessions, byte by byte, right or wrong."""
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+import unittest
+
+import websocket
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "daemon"))
+from daemon import Program, wait_for  # noqa: E402
+
+DEADLINE = 30
+CONFORMANCE = os.environ["PM_CONFORMANCE"]
+DAEMON = os.environ["PERIPHERAL_MANAGER"]
+SESSION = "/engine.io/?EIO=4&transport=polling"
+
+
+class Raw:
+    """One TCP connection, and what came back on it."""
+
+    def __init__(self, port, **options):
+        self.socket = socket.socket()
+        if "receive_buffer" in options:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options["receive_buffer"])
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, data):
+        """Send all, or as much as the server takes before it hangs up."""
+        try:
+            self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        return self
+
+    def more(self):
+        try:
+            data = self.socket.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        self.buffer += data
+        return bool(data)
+
+    def take(self, n):
+        while len(self.buffer) < n:
+            if not self.more():
+                raise EOFError(self.buffer)
+        data, self.buffer = self.buffer[:n], self.buffer[n:]
+        return data
+
+    def head(self):
+        """Status and fields (lower case) of the next answer's head."""
+        while b"\r\n\r\n" not in self.buffer:
+            if not self.more():
+                raise EOFError(self.buffer)
+        head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        return int(lines[0].split()[1]), {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
+
+    def answer(self, bodiless=False):
+        """Status, fields and body of the next answer."""
+        status, fields = self.head()
+        body = b"" if bodiless or status < 200 else self.take(int(fields.get("content-length", 0)))
+        return status, fields, body.decode()
+
+    def ended(self):
+        """True once the server hung up, with nothing more said."""
+        while not self.buffer and self.more():
+            pass
+        return not self.buffer
+
+    def reset(self):
+        """Close with a RST instead of a FIN."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+def request(method="GET", target=SESSION, fields=(), body=b"", host="localhost"):
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *fields]
+    if body and not any(f.lower().startswith(("content-length", "transfer-encoding")) for f in fields):
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def code_of(body):
+    """The code of an error's body, in the form of HTTP or of Engine.IO."""
+    try:
+        error = json.loads(body)
+    except ValueError:
+        return body
+    return error["error"]["code"] if "error" in error else error.get("code")
+
+
+class Bystander:
+    """An honest client that exchanges numbered messages all the while; it must miss none and get no other."""
+
+    def __init__(self, port):
+        self.ws = websocket.create_connection(f"ws://127.0.0.1:{port}/engine.io/?EIO=4&transport=websocket", timeout=DEADLINE)
+        self.ws.recv()
+        self.count, self.error, self.going = 0, None, True
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            while self.going:
+                message = f"4message {self.count}"
+                self.ws.send(message)
+                got = self.ws.recv()
+                while got == "2":
+                    self.ws.send("3")
+                    got = self.ws.recv()
+                assert got == message, got
+                self.count += 1
+                time.sleep(0.01)
+        except Exception as error:  # told by stop(), in the test's own thread
+            self.error = error
+
+    def stop(self):
+        self.going = False
+        self.thread.join()
+        self.ws.close()
+        if self.error:
+            raise self.error
+        assert self.count > 0
+
+
+class HostileTest(unittest.TestCase):
+    """Each test gets a server of its own and a bystander; afterwards the server has let go of all it held, the bystander
+    missed nothing, and the server ends well."""
+
+    program, options, bystanders = CONFORMANCE, (), True
+
+    def setUp(self):
+        self.server = Program(self.program, *map(str, self.options))
+        self.addCleanup(self.end)
+        self.descriptors_before = self.descriptors()
+        self.bystander = Bystander(self.server.port) if self.bystanders else None
+
+    def end(self):
+        try:
+            if self.bystander:
+                self.bystander.stop()
+            wait_for(lambda: self.descriptors() <= self.descriptors_before, "all descriptors to be closed")
+        finally:
+            self.assertEqual(self.server.stop(), 0)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+
+    def memory(self):
+        """Private bytes of the server."""
+        with open(f"/proc/{self.server.process.pid}/smaps_rollup") as f:
+            return sum(int(line.split()[1]) for line in f if line.startswith("Private_")) * 1024
+
+    def cpu(self):
+        """Seconds of processor time that the server used so far."""
+        with open(f"/proc/{self.server.process.pid}/schedstat") as f:
+            return int(f.read().split()[0]) / 1e9
+
+    def raw(self, **options):
+        raw = Raw(self.server.port, **options)
+        self.addCleanup(raw.socket.close)
+        return raw
+
+    def once(self, data, **options):
+        """Status and code of the answer to these bytes on a connection of their own."""
+        with Raw(self.server.port) as raw:
+            status, _, body = raw.send(data).answer(**options)
+            return status, code_of(body)
