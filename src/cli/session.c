@@ -1,0 +1,171 @@
+/* session.c - see session.h. */
+#include "cli/session.h"
+
+#include "api/errors.h"
+#include "base/clean.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum pm_exit pm_session_path(const struct pm_common *common, char ret[PM_PATH_MAX])
+{
+    char program[] = "peripheral-manager", *no_options[] = {program, NULL};
+    char error[PM_OPTION_ERROR];
+    struct pm_settings settings;
+    struct pm_paths paths;
+    if (common->runtime_dir) {
+        if (pm_path_join(common->runtime_dir, "control", ret) == 0)
+            return PM_EXIT_OK;
+        fputs("The path of --runtime-dir is too long.\n", stderr);
+        return PM_EXIT_USAGE;
+    }
+    enum pm_exit code = PM_EXIT_OK;
+    if (pm_settings_load(1, no_options, &settings, error) < 0) {
+        fprintf(stderr, "%s.\n", error);
+        code = PM_EXIT_CONFIG;
+    } else if (!settings.runtime_dir && pm_paths_find(getenv, &paths) < 0) {
+        fputs("There is no place where the daemon could be: HOME is not set. Set it, or say --runtime-dir.\n", stderr);
+        code = PM_EXIT_CONFIG;
+    } else if (pm_path_join(settings.runtime_dir ? settings.runtime_dir : paths.runtime, "control", ret) < 0) {
+        fputs("The path of the runtime directory is too long.\n", stderr);
+        code = PM_EXIT_CONFIG;
+    }
+    pm_settings_fini(&settings);
+    return code;
+}
+
+enum pm_exit pm_session_lost(int error)
+{
+    switch (error) {
+    case -ENOENT:
+    case -ECONNREFUSED:
+    case -ENOTDIR:
+        fputs("No peripheral-manager runs here. Start it with: peripheral-manager\n", stderr);
+        return PM_EXIT_NO_DAEMON;
+    case -ECONNRESET:
+        fputs("The peripheral-manager went away.\n", stderr);
+        return PM_EXIT_NO_DAEMON;
+    case -ETIMEDOUT:
+        fputs("The peripheral-manager does not answer.\n", stderr);
+        return PM_EXIT_NO_DAEMON;
+    case -EBUSY:
+        fputs("The peripheral-manager takes no more clients at present.\n", stderr);
+        return PM_EXIT_TEMPORARY;
+    case -EACCES:
+        fputs("The peripheral-manager there belongs to another user.\n", stderr);
+        return PM_EXIT_PERMISSION;
+    case -EPROTO:
+        fputs("What answers there is no peripheral-manager, or another version of it.\n", stderr);
+        return PM_EXIT_PROTOCOL;
+    default:
+        fprintf(stderr, "The peripheral-manager cannot be reached: %s.\n", strerror(-error));
+        return PM_EXIT_OS;
+    }
+}
+
+enum pm_exit pm_session_open(const struct pm_common *common, const struct pm_client_ops *ops, void *owner,
+                             struct pm_client **ret)
+{
+    char path[PM_PATH_MAX];
+    enum pm_exit code = pm_session_path(common, path);
+    if (code != PM_EXIT_OK)
+        return code;
+    int r = pm_client_open(path, ops, owner, ret);
+    return r < 0 ? pm_session_lost(r) : PM_EXIT_OK;
+}
+
+enum pm_exit pm_session_refused(const struct pm_common *common, const json_t *answer)
+{
+    const json_t *error = json_object_get(answer, "error");
+    const char *code = json_string_value(json_object_get(error, "code"));
+    char text[1024];
+    if (common->json)
+        pm_session_print_json(answer);
+    fprintf(stderr, "%s\n", pm_session_text(error, "message", text, sizeof(text)));
+    if (code && strcmp(code, pm_error_code(PM_BAD_REQUEST)) == 0)
+        return PM_EXIT_USAGE;
+    if (code && strcmp(code, pm_error_code(PM_ACCESS_DENIED)) == 0)
+        return PM_EXIT_PERMISSION;
+    return PM_EXIT_REFUSED;
+}
+
+enum pm_exit pm_session_ask(struct pm_client *c, const struct pm_common *common, const char *event, json_t *data,
+                            json_t **ret)
+{
+    int r = pm_client_ask(c, event, data, ret);
+    if (r < 0)
+        return pm_session_lost(r);
+    if (json_is_true(json_object_get(*ret, "ok")))
+        return PM_EXIT_OK;
+    enum pm_exit code = pm_session_refused(common, *ret);
+    json_decref(*ret);
+    return code;
+}
+
+enum pm_exit pm_session_ask_once(const struct pm_common *common, const char *event, json_t *data, json_t **ret)
+{
+    struct pm_client *client;
+    enum pm_exit code = pm_session_open(common, NULL, NULL, &client);
+    if (code != PM_EXIT_OK) {
+        json_decref(data);
+        return code;
+    }
+    code = pm_session_ask(client, common, event, data, ret);
+    pm_client_close(client);
+    return code;
+}
+
+/* ---- output ---- */
+
+char *pm_session_text(const json_t *object, const char *member, char *out, size_t room)
+{
+    const json_t *value = json_object_get(object, member);
+    size_t n = json_is_string(value)
+                   ? pm_text_clean(out, room - 1, json_string_value(value), json_string_length(value), room)
+                   : 0;
+    out[n] = 0;
+    return out;
+}
+
+void pm_session_print_json(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    putchar('\n');
+}
+
+/* How many places a text takes, near enough for a table: one for each character. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+void pm_session_print_table(const struct pm_column *columns, const json_t *array)
+{
+    int widths[PM_COLUMNS_MAX] = {0};
+    char cell[PM_CELL];
+    const json_t *element;
+    size_t i;
+    for (int k = 0; columns[k].head; k++) {
+        widths[k] = width_of(columns[k].head);
+        json_array_foreach(array, i, element)
+        {
+            columns[k].cell(element, cell, sizeof(cell));
+            widths[k] = width_of(cell) > widths[k] ? width_of(cell) : widths[k];
+        }
+    }
+    for (int k = 0; columns[k].head; k++)
+        printf("%s%*s", columns[k].head, columns[k + 1].head ? widths[k] - width_of(columns[k].head) + 2 : 0, "");
+    putchar('\n');
+    json_array_foreach(array, i, element)
+    {
+        for (int k = 0; columns[k].head; k++) {
+            columns[k].cell(element, cell, sizeof(cell));
+            printf("%s%*s", cell, columns[k + 1].head ? widths[k] - width_of(cell) + 2 : 0, "");
+        }
+        putchar('\n');
+    }
+}

@@ -1,0 +1,112 @@
+"""test_commands.py - the subcommands against a running daemon, and without one: what they say, and their exit codes."""
+import json
+import os
+import socket
+import unittest
+
+from daemon import Line
+from places import Places
+
+REFUSED, USAGE, NO_DAEMON, PROTOCOL, PERMISSION = 1, 64, 69, 76, 77
+
+
+class CommandsTest(Places):
+    def command(self, *arguments, code=0):
+        """What a command writes, and what it says on stderr."""
+        returned, output, errors = self.run_program(*arguments)
+        self.assertEqual(returned, code, errors)
+        return output, errors
+
+    def json(self, *arguments, code=0):
+        return json.loads(self.command(*arguments, "--json", code=code)[0])
+
+    def test_list_needs_no_daemon(self):
+        self.assertIsInstance(self.json("list"), list)
+        self.serve("--demo")
+        self.assertIn("virtual:echo", [d["address"] for d in self.json("list")])
+
+    def test_everything_else_says_how_to_start_one(self):
+        for arguments in (["connections"], ["activate", "a", "b"], ["deactivate", "a"]):
+            errors = self.command(*arguments, code=NO_DAEMON)[1]
+            self.assertIn("Start it with: peripheral-manager", errors)
+
+    def test_a_connection_from_opening_to_closing(self):
+        line = Line()
+        self.addCleanup(line.close)
+        self.serve("--allow-pty")
+        self.assertEqual(self.command("activate", "pump", line.path, "--baud-rate", "9600", "--stop-bits", "2",
+                                      "--reconnect", "no")[0], f"pump is {line.path} at 9600 baud.\n")
+        connection = self.json("connections")[0]
+        self.assertEqual(connection["name"], "pump")
+        self.assertEqual({k: connection["options"][k] for k in ("baud-rate", "stop-bits", "reconnect", "data-bits")},
+                         {"baud-rate": 9600, "stop-bits": 2, "reconnect": False, "data-bits": 8})
+        self.assertIn("9600 8N2", self.command("connections")[0])
+        self.assertEqual(self.json("configure", "pump", "--baud-rate", "19200")["connection"]["options"]["baud-rate"],
+                         19200)
+        self.command("rename", "pump", "left pump")
+        self.command("deactivate", "left pump")
+        self.assertEqual(self.json("connections"), [])
+
+    def test_refusals_are_told_in_words_and_as_json(self):
+        self.serve("--demo")
+        output, errors = self.command("deactivate", "nix", "--json", code=REFUSED)
+        self.assertEqual(json.loads(output)["error"]["code"], "no-such-connection")
+        self.assertIn('no connection named "nix"', errors)
+        self.command("activate", "a", "virtual:nix", code=REFUSED)
+
+    def test_values_that_cannot_be_are_usage_errors(self):
+        self.serve("--demo")
+        for option, value, expected in (("--baud-rate", "fast", "a whole number from 1"), ("--data-bits", "9", "5 to 8"),
+                                        ("--parity", "maybe", '"none"'), ("--exclusive", "perhaps", "true or false"),
+                                        ("--stop-bits", "3", "1, 1.5 or 2")):
+            errors = self.command("activate", "a", "virtual:echo", option, value, code=USAGE)[1]
+            self.assertIn(expected, errors)
+        self.assertEqual(self.json("connections"), [])
+
+    def test_wrong_words_and_options_name_the_help(self):
+        for arguments in (["list", "x"], ["activate", "a"], ["activate", "a", "b", "--nix"], ["deactivate"]):
+            self.assertIn(f"Try: peripheral-manager {arguments[0]} --help", self.command(*arguments, code=USAGE)[1])
+        self.assertIn("not a command", self.command("nix", code=USAGE)[1])
+
+    def test_bytes_that_are_no_text_are_refused_before_the_daemon(self):
+        self.serve("--demo")
+        returned, _, errors = self.run_program(b"activate", b"\xff", b"virtual:echo")
+        self.assertEqual(returned, USAGE)
+        self.assertIn("UTF-8", errors)
+
+    def test_characters_that_deceive_never_reach_the_terminal(self):
+        self.serve("--demo")
+        self.assertNotIn("\x1b", self.command("deactivate", "\x1b[31mred", code=USAGE)[1])
+        errors = self.command("deactivate", "pump\u202eevil", code=REFUSED)[1]
+        self.assertIn("evil", errors)
+        self.assertNotIn("\u202e", errors)
+
+    def test_runtime_directory_of_another_daemon(self):
+        self.runtime = f"{self.home}/other"
+        self.serve("--demo", "--runtime-dir", self.runtime)
+        self.command("connections", code=NO_DAEMON)
+        self.assertEqual(self.json("connections", "--runtime-dir", self.runtime), [])
+        os.makedirs(f"{self.home}/config/peripheral-manager")
+        with open(f"{self.home}/config/peripheral-manager/peripheral-manager.conf", "w", encoding="utf-8") as file:
+            file.write(f"[state]\nruntime-dir = {self.runtime}\n")
+        self.assertEqual(self.json("connections"), [])
+
+    def test_what_is_no_daemon_is_told_apart(self):
+        os.makedirs(self.runtime)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{self.runtime}/control")
+            listener.listen()
+            process = self.start("connections")
+            with listener.accept()[0] as peer:
+                peer.recv(4096)
+                peer.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
+            self.assertIn("no peripheral-manager", process.communicate()[0].decode())
+            self.assertEqual(process.returncode, PROTOCOL)
+            process = self.start("connections")
+            listener.accept()[0].close()
+            self.assertIn("another user", process.communicate()[0].decode())
+            self.assertEqual(process.returncode, PERMISSION)
+
+
+if __name__ == "__main__":
+    unittest.main()
