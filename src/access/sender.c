@@ -22,7 +22,8 @@ static bool is_framed(struct pm_sender_text dest)
 
 static enum pm_sender without_origin(const struct pm_sender_facts *f)
 {
-    if (!f->fetch_site.p && !f->fetch_mode.p && !f->fetch_dest.p)
+    /* Browsers send all of these fields or none; fetch() of Node sends Sec-Fetch-Mode alone. */
+    if (!f->fetch_site.p && !f->fetch_dest.p && (!f->fetch_mode.p || is_text(f->fetch_mode, "cors")))
         return PM_SENDER_NATIVE;
     if (is_framed(f->fetch_dest))
         return PM_SENDER_EMBED;

@@ -29,6 +29,7 @@ static const struct {
     {"our own page, upgrade", 1, "http://127.0.0.1:3000", NULL, NULL, NULL, false, PM_SENDER_CONSOLE},
     {"our own page, fetch GET", 0, NULL, "same-origin", "cors", "empty", false, PM_SENDER_CONSOLE},
     {"our own page, script", 0, NULL, "same-origin", "no-cors", "script", false, PM_SENDER_CONSOLE},
+    {"a program's fetch, as Node sends it", 0, NULL, NULL, "cors", NULL, false, PM_SENDER_NATIVE},
     {"another page, fetch", 1, "https://app.example", "cross-site", "cors", "empty", false, PM_SENDER_WEB},
     {"another page, upgrade", 1, "https://app.example", NULL, NULL, NULL, false, PM_SENDER_WEB},
     {"another port here", 1, "http://localhost:5173", "same-site", "cors", "empty", false, PM_SENDER_WEB},

@@ -1,0 +1,138 @@
+// support.mjs - what the browser tests share: a daemon, serial lines played by the test, and browsers with a fresh profile.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import readline from "node:readline";
+import { chromium } from "playwright-core";
+import { within } from "../clients/support.mjs";
+
+export { sleep, within } from "../clients/support.mjs";
+
+const HERE = import.meta.dirname;
+const CHROMIUM_OPTIONS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+function folder() {
+  const name = mkdtempSync(path.join(tmpdir(), "pm-browser-"));
+  return { name, remove: () => rmSync(name, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+async function stop(child, what) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await within(ended, `${what} to end`);
+  }
+  return child.exitCode;
+}
+
+// A daemon on a free port, or the given one, with files of its own.
+export async function startDaemon(options = [], port = 0) {
+  const program = process.env.PERIPHERAL_MANAGER;
+  if (!program) throw new Error("PERIPHERAL_MANAGER must name the program under test");
+  const home = folder();
+  const env = {
+    ...process.env, XDG_CONFIG_HOME: `${home.name}/config`, XDG_STATE_HOME: `${home.name}/state`,
+    XDG_RUNTIME_DIR: `${home.name}/run`,
+  };
+  const child = spawn(program, ["--allow-root", "--allow-pty", "--port", String(port), ...options],
+    { env, stdio: ["ignore", "inherit", "pipe"] });
+  const log = [];
+  const first = await within(new Promise((resolve, reject) => {
+    readline.createInterface({ input: child.stderr }).on("line", (line) => {
+      log.push(line);
+      resolve(line);
+    });
+    child.once("exit", (code) => reject(new Error(`the daemon ended with ${code}`)));
+  }), "the daemon");
+  const url = first.match(/http:\/\/[^/ ]+\//)[0];
+  return {
+    url,
+    port: Number(new URL(url).port),
+    // The answer to a request over HTTP.
+    async ask(request, data = {}) {
+      const answer = await fetch(`${url}api/v1/${request}`, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(data),
+      });
+      return answer.json();
+    },
+    async stop() {
+      const code = await stop(child, "the daemon");
+      home.remove();
+      if (code !== 0) throw new Error(`the daemon ended with ${code}:\n${log.slice(-50).join("\n")}`);
+    },
+  };
+}
+
+// A serial line whose far end the test plays.
+export async function startLine() {
+  const child = spawn("/usr/bin/python3", [path.join(HERE, "line.py")], { stdio: ["pipe", "pipe", "inherit"] });
+  let received = Buffer.alloc(0);
+  child.stdout.on("data", (data) => {
+    received = Buffer.concat([received, data]);
+    child.emit("received");
+  });
+  while (!received.includes("\n")) await within(once(child, "received"), "a pseudo terminal");
+  const end = received.indexOf("\n"), at = received.subarray(0, end).toString();
+  received = received.subarray(end + 1);
+  return {
+    path: at,
+    // Send as the device; resolves when the line has taken it.
+    write: (data) => new Promise((resolve, reject) => child.stdin.write(data, (e) => (e ? reject(e) : resolve()))),
+    // The next n bytes that the device gets.
+    async read(n) {
+      while (received.length < n) await within(once(child, "received"), `${n} bytes; there are "${received}"`);
+      const data = received.subarray(0, n);
+      received = received.subarray(n);
+      return data;
+    },
+    stop: () => stop(child, "the line"),
+  };
+}
+
+// Serve files, {path: [type, content]}, as a web server of somebody else would.
+export async function startPages(files) {
+  const server = http.createServer((request, response) => {
+    const file = files[request.url];
+    response.writeHead(file ? 200 : 404, { "Content-Type": file ? file[0] : "text/plain" });
+    response.end(file ? file[1] : "");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://localhost:${server.address().port}/`,
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+// Chromium with an empty profile: {context, page(url), stop()}. Every page notes what it complains about in page.complaints.
+export async function startChromium(options = {}) {
+  const profile = folder();
+  const context = await chromium.launchPersistentContext(profile.name, {
+    executablePath: "/usr/bin/chromium", headless: true, args: CHROMIUM_OPTIONS, chromiumSandbox: false,
+    viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options,
+  });
+  context.setDefaultTimeout(30000); // for what should take milliseconds: the machine may be busy
+  return {
+    context,
+    async page(url) {
+      const page = await context.newPage();
+      page.complaints = [];
+      page.on("pageerror", (error) => page.complaints.push(String(error)));
+      page.on("console", (m) => m.type() === "error" && page.complaints.push(`${m.text()} ${m.location().url}`));
+      await page.goto(url);
+      return page;
+    },
+    async stop() {
+      await context.close();
+      profile.remove();
+    },
+  };
+}
