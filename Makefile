@@ -7,8 +7,8 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 run: build
 	build/release/bin/peripheral-manager $(ROOT) $(ARGS)
 
-# Everything CI runs: gcc, then clang with the sanitizers.
-test: deps-test
+# Everything CI runs: the release programs, then the tests with gcc, then with clang and the sanitizers.
+test: deps-test build
 	tools/run-tests dev asan
 
 # The daily loop.

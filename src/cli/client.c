@@ -310,7 +310,7 @@ static int upgrade(struct pm_client *c, struct pm_mono end)
                             "Sec-WebSocket-Key: cGVyaXBoZXJhbC1tYW5hZw==\r\n\r\n";
     static const char yes[] = "HTTP/1.1 101 ", busy[] = "HTTP/1.1 503 ";
     struct iovec part = {request, sizeof(request) - 1};
-    size_t head, n;
+    size_t head = 0, n = 0;
     int r = write_all(c->fd, &part, 1);
     if (r == 0)
         r = read_head(c, end, &head, &n);

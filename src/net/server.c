@@ -222,8 +222,8 @@ int pm_server_listen(struct pm_server *s, uint16_t port)
 {
     enum { TRIES = 16 }; /* a free port of one family may be taken in the other */
     for (int i = 0; i < TRIES; i++) {
-        uint16_t chosen;
-        int v4, v6 = -1;
+        uint16_t chosen = 0;
+        int v4 = -1, v6 = -1;
         int r = open_listener(AF_INET, port, &v4, &chosen);
         if (r < 0)
             return r;

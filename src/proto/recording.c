@@ -114,9 +114,10 @@ int pm_record_add_field(struct pm_bytes *body, enum pm_recording_field field, co
 
 static void copy_text(char *out, size_t room, const uint8_t *p, size_t n)
 {
+    if (room == 0)
+        return;
     size_t part = n < room ? n : room - 1;
-    if (part > 0)
-        memcpy(out, p, part);
+    memcpy(out, p, part);
     out[part] = 0;
 }
 
