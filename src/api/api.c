@@ -65,6 +65,8 @@ static void on_drained(struct pm_api *a)
 static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection *c, const char *text)
 {
     struct pm_api *a = owner;
+    if (a->recorder)
+        pm_recorder_on_hub_news(a->recorder, news, c, text);
     switch (news) {
     case PM_CONNECTION_OPENED:
         on_opened(a, c);
@@ -153,6 +155,7 @@ struct pm_api *pm_api_free(struct pm_api *a)
         return NULL;
     pm_devices_stop_looking(a->devices); /* their answers still need the hub */
     pm_hub_free(a->hub);
+    pm_recorder_free(a->recorder); /* the connections' ends are in their recordings */
     pm_devices_free(a->devices);
     pm_timer_close(&a->stall, on_timer_closed);
     return NULL;

@@ -10,7 +10,8 @@
 
 struct pm_api;
 struct pm_api_client;
-struct pm_request_kind; /* table.h */
+struct pm_request_kind;     /* table.h */
+struct pm_recorder_options; /* record/recorder.h */
 
 /* Binary data that came beside a request, borrowed for the call. */
 struct pm_api_blob {
@@ -59,6 +60,9 @@ struct pm_api_client {
 /* 0 or a negative errno. `devices` and `hub` are made by it and live as long as it does. */
 int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_api **ret);
 struct pm_api *pm_api_free(struct pm_api *a);
+
+/* From now on connections can be recorded. 0 or a negative errno. */
+int pm_api_record(struct pm_api *a, const struct pm_recorder_options *options);
 
 struct pm_devices *pm_api_devices(struct pm_api *a);
 

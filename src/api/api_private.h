@@ -4,11 +4,15 @@
 #define PM_API_PRIVATE_H
 
 #include "api/api.h"
+#include "record/recorder.h"
+
+struct pm_call; /* table.h */
 
 struct pm_api {
     struct pm_loop *loop;
     struct pm_devices *devices;
     struct pm_hub *hub;
+    struct pm_recorder *recorder; /* NULL: nothing is recorded */
     struct pm_link clients;
     uint64_t events;       /* told so far: each has a number */
     struct pm_timer stall; /* set while a device waits for its readers */
@@ -58,6 +62,10 @@ json_t *pm_describe_devices(struct pm_api *a);
 json_t *pm_describe_connection(const struct pm_connection *c);
 json_t *pm_describe_connections(struct pm_api *a);
 json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t to, enum pm_gap reason, uint64_t bytes);
+
+/* requests_record.c: a recording as JSON; and whether anything can be recorded, else the request has been failed. */
+json_t *pm_describe_recording(const struct pm_recording *r);
+bool pm_call_can_record(struct pm_call *call);
 
 /* requests_line.c: what signals-changed and line-error carry. */
 json_t *pm_describe_signals(const struct pm_connection *c);

@@ -132,6 +132,9 @@ static void activate_connection(struct pm_call *call)
 {
     const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
     struct pm_connection_options options = pm_connection_defaults();
+    options.record = pm_call_boolean(call, "record", false);
+    if (options.record && !pm_call_can_record(call))
+        return;
     struct opening *o = malloc(sizeof(*o));
     if (!o) {
         pm_api_fail(call->request, PM_INTERNAL, "There is no memory for another connection.");
@@ -174,6 +177,8 @@ static const struct pm_arg activate_args[] = {
      .purpose = "outlive a replug: the same device is opened again, whatever its path; else the connection closes"},
     {"history", PM_ARG_INTEGER, .min = PM_JOURNAL_MIN, .max = PM_JOURNAL_MAX, .unit = "bytes", .fallback = "1048576",
      .purpose = "how many received bytes are kept for those who come late"},
+    {"record", PM_ARG_BOOLEAN, .fallback = "false",
+     .purpose = "write down everything that goes over it, as record-start does"},
     {0},
 };
 static const struct pm_arg virtual_args[] = {

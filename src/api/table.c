@@ -11,6 +11,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"The line", pm_requests_line},
     {"Bytes to a device", pm_requests_write},
     {"Bytes from a device", pm_requests_history},
+    {"Recordings", pm_requests_record},
     {"Writing alone", pm_requests_claim},
     {"This interface", pm_requests_reference},
     {0},
@@ -60,6 +61,12 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"rx-gap", "name, from, to, reason, epoch, bytes",
      "bytes did not reach this client: those from the offset `from` up to before `to`. It comes before the next bytes; "
      "without it none are missing"},
+    {"recording-started", "a recording, as list-recordings shows it", "a connection is being recorded"},
+    {"recording-stopped", "a recording, as list-recordings shows it", "a recording has ended and is on the disk"},
+    {"recording-stalled", "a recording, as list-recordings shows it, and the reason: disk-full, io-error or too-slow",
+     "the disk does not take a recording's bytes; when the memory for them is full, the recording gets a gap"},
+    {"recording-resumed", "a recording, as list-recordings shows it",
+     "it takes them again; `lost` says how many bytes are missing in the recording, in gaps that it names"},
     {"request-failed", "event, name, error", "a request without acknowledgement failed"},
     {0},
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "daemon/places.h"
 #include "net/faces.h"
+#include "record/recorder.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -111,10 +112,25 @@ static int start_network(struct daemon *d)
     return r;
 }
 
+static int start_recorder(struct daemon *d)
+{
+    char folder[PM_PATH_MAX];
+    if (!d->places.state[0])
+        return 0; /* --ephemeral */
+    int r = pm_path_join(d->places.state, "recordings", folder);
+    return r < 0
+               ? r
+               : pm_api_record(d->api, &(struct pm_recorder_options){.folder = folder,
+                                                                     .part_size = (uint64_t)d->settings->recording_part,
+                                                                     .program = "peripheral-manager " PM_VERSION});
+}
+
 static int start(struct daemon *d)
 {
     struct pm_devices_options devices = {.demo = d->settings->demo, .allow_pty = d->settings->allow_pty};
     int r = pm_api_new(&d->loop, &devices, &d->api);
+    if (r == 0)
+        r = start_recorder(d);
     return r == 0 ? start_network(d) : r;
 }
 

@@ -14,6 +14,7 @@ struct pm_settings {
     char *state_dir;         /* NULL: where the XDG directories say */
     bool ephemeral;          /* keep nothing */
     char *runtime_dir;
+    int64_t recording_part; /* bytes */
     bool allow_root;
     bool verbose;
     char *config; /* NULL: peripheral-manager.conf in the configuration directory, if it exists */

@@ -24,6 +24,8 @@ static void on_rx(void *owner, const uint8_t *p, size_t n)
         return;
     }
     c->counts.rx += n;
+    if (c->tap)
+        c->tap->on_bytes(c->tap, false, c->journal.end - n, p, n);
     pm_turn_ask(&c->news, c->hub->loop);
 }
 

@@ -133,6 +133,7 @@ static int open_again(struct pm_connection *c, const char *address, const struct
     int r = check_device(c->hub, address, pm_devices_find(c->hub->devices, address));
     c->options.line = options->line;
     c->options.reconnect = options->reconnect;
+    c->options.record = options->record;
     if (r == 0)
         r = pm_connection_open(c, address);
     if (r == 0)

@@ -32,10 +32,18 @@ typedef void pm_written_fn(void *owner, size_t bytes, int error);
 /* Called once, before pm_hub_activate() returns or later: 0 and the connection, or a negative errno and NULL. */
 typedef void pm_opened_fn(void *owner, struct pm_connection *c, int error);
 
+/* Somebody who gets every byte of a connection as it passes: those of the device, and those that its driver took, with
+ * the offset of the first one in their direction. Borrowed for the call, in which nothing may happen to the
+ * connection. */
+struct pm_tap {
+    void (*on_bytes)(struct pm_tap *t, bool to_device, uint64_t offset, const uint8_t *p, size_t n);
+};
+
 /* How a connection was asked for. */
 struct pm_connection_options {
     struct pm_port_settings line;
     bool reconnect;   /* it outlives a replug; else it closes with its device */
+    bool record;      /* everything that goes over it is written to a file */
     uint32_t history; /* bytes of its journal, PM_JOURNAL_MIN to PM_JOURNAL_MAX */
 };
 
@@ -80,6 +88,7 @@ struct pm_connection {
     struct pm_line_errors new_errors, errors; /* of the last PM_CONNECTION_ERRORS, and all together */
     int64_t since;                            /* wall time of the opening, seconds */
     bool paused;                              /* the device is asked to wait */
+    struct pm_tap *tap;                       /* NULL: nobody listens in */
     struct pm_write *first, *last;
     size_t write_queued; /* with PM_WRITE_COST for each message */
     struct pm_turn news;

@@ -42,6 +42,8 @@ void pm_writer_pump(struct pm_connection *c)
             finish(c, (int)taken);
             continue;
         }
+        if (c->tap && taken > 0)
+            c->tap->on_bytes(c->tap, true, c->counts.tx, w->bytes + w->done, (size_t)taken);
         w->done += (size_t)taken;
         c->counts.tx += (uint64_t)taken;
         if (w->done < w->n)

@@ -98,6 +98,11 @@ ssize_t pm_record_read(const uint8_t *p, size_t n, struct pm_record *ret)
     return whole;
 }
 
+bool pm_record_is_start(const uint8_t *p, size_t n)
+{
+    return pm_record_length(p, n) > 0 && p[2] == PM_RECORD_START;
+}
+
 /* ---- bodies ---- */
 
 int pm_record_add_field(struct pm_bytes *body, enum pm_recording_field field, const char *text)

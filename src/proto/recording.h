@@ -21,9 +21,9 @@ enum pm_record_type {
     PM_RECORD_START = 1,    /* the first of a file: fields that say what is recorded */
     PM_RECORD_DATA = 2,     /* bytes of the device or to it */
     PM_RECORD_GAP = 3,      /* bytes that are not in the recording: how many, and why */
-    PM_RECORD_OPENED = 4,   /* the device was opened (again): fields; offsets count from 0 anew */
+    PM_RECORD_OPENED = 4,   /* the device was opened again: fields; offsets go on, the epoch is another */
     PM_RECORD_CLOSED = 5,   /* the device is gone or was closed: the reason as text */
-    PM_RECORD_SETTINGS = 6, /* the line was changed: fields */
+    PM_RECORD_SETTINGS = 6, /* the line or the connection's name was changed: fields */
     PM_RECORD_SIGNALS = 7,  /* the signals of the line: PM_SIGNAL_* as 32 bits */
     PM_RECORD_ERROR = 8,    /* the line had an error: which, as text */
     PM_RECORD_END = 9,      /* the recording, or this part of it, ends here on purpose */
@@ -52,7 +52,7 @@ struct pm_record {
     enum pm_record_direction direction;
     int64_t mono_us; /* monotonic clock: for intervals */
     int64_t wall_us; /* since 1970, UTC: for people; may jump */
-    uint64_t offset; /* of the first byte (or of the first missing one) in its direction since the device was opened */
+    uint64_t offset; /* of the first byte (or of the first missing one) in its direction, as the connection counts */
     const uint8_t *body; /* borrowed */
     size_t n;
 };
@@ -77,6 +77,9 @@ ssize_t pm_record_read(const uint8_t *p, size_t n, struct pm_record *ret);
  */
 ssize_t pm_record_length(const uint8_t *p, size_t n);
 
+/* Does a record that starts a part stand at [p, p+n)? */
+bool pm_record_is_start(const uint8_t *p, size_t n);
+
 /* ---- bodies ---- */
 
 /* On disk: only ever add, never renumber. */
@@ -90,6 +93,7 @@ enum pm_recording_field {
     PM_FIELD_SETTINGS = 7, /* "115200 8N1", with " rts-cts" or " xon-xoff" behind */
     PM_FIELD_EPOCH = 8,    /* decimal: which opening of the device the offsets belong to */
     PM_FIELD_PROGRAM = 9,  /* what wrote the file */
+    PM_FIELD_FORMAT = 10,  /* the export that was asked for */
     PM_FIELDS
 };
 

@@ -21,14 +21,17 @@ def environment(home):
 
 
 class Program:
-    """A server process; `port` is where it says that it listens."""
+    """A server process; `port` is where it says that it listens. Its folders are in `home`, which ends with it unless the
+    test brings one; `under` is a command that runs it."""
 
-    def __init__(self, path, *options):
-        self.home = tempfile.TemporaryDirectory(prefix="pm-test-")
+    def __init__(self, path, *options, home=None, under=()):
+        self.own_home = None if home else tempfile.TemporaryDirectory(prefix="pm-test-")
+        self.home = home or self.own_home.name
         if os.path.basename(path) == "peripheral-manager":
             options = ("--allow-root", *options)
-        self.process = subprocess.Popen([path, "--port", "0", *options], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, env=environment(self.home.name))
+        options = options if "--port" in options else ("--port", "0", *options)
+        self.process = subprocess.Popen([*under, path, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        env=environment(self.home))
         self.port = int(re.search(r":(\d+)", self.line()).group(1))
 
     def line(self):
@@ -39,9 +42,18 @@ class Program:
 
     def stop(self):
         self.process.terminate()
+        return self.end()
+
+    def kill(self):
+        """As a power cut would end it, but for what the kernel has already."""
+        self.process.kill()
+        return self.end()
+
+    def end(self):
         code = self.process.wait(DEADLINE)
         self.process.stdout.close()
-        self.home.cleanup()
+        if self.own_home:
+            self.own_home.cleanup()
         return code
 
     def request(self, method, path, body=None, headers=None):
