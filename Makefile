@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: run test test-quick build reference deps deps-test clean
+.PHONY: run test test-usb test-all test-quick build reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -7,9 +7,17 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 run: build
 	build/release/bin/peripheral-manager $(ROOT) $(ARGS)
 
-# Everything CI runs: the release programs, then the tests with gcc, then with clang and the sanitizers.
+# The release programs, then the tests with gcc, then with clang and the sanitizers.
 test: deps-test build
 	tools/run-tests dev asan
+
+# Devices on a real USB stack, in a virtual machine; needs neither KVM nor root, but 300 MB of cache for its kernel.
+test-usb: deps-usb
+	tools/run-tests release
+
+# Everything CI runs: both of them, and one line that counts over all.
+test-all: deps-test deps-usb build
+	tools/run-tests dev asan release
 
 # The daily loop.
 test-quick: deps-test
@@ -31,6 +39,9 @@ deps:
 
 deps-test:
 	tools/install-deps --test
+
+deps-usb:
+	tools/install-deps --usb
 
 clean:
 	rm -rf build

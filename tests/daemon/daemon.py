@@ -20,7 +20,26 @@ def environment(home):
                          "XDG_RUNTIME_DIR": f"{home}/run"}
 
 
-class Program:
+class Server:
+    """One that listens on `port` of this machine."""
+
+    def request(self, method, path, body=None, headers=None):
+        """Status, headers and body of one request."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read()
+
+    def post(self, event, data):
+        status, _, body = self.request("POST", f"/api/v1/{event}", json.dumps(data).encode(),
+                                       {"Content-Type": "application/json"})
+        return status, json.loads(body)
+
+
+class Program(Server):
     """A server process; `port` is where it says that it listens. Its folders are in `home`, which ends with it unless the
     test brings one; `under` is a command that runs it."""
 
@@ -55,21 +74,6 @@ class Program:
         if self.own_home:
             self.own_home.cleanup()
         return code
-
-    def request(self, method, path, body=None, headers=None):
-        """Status, headers and body of one request."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers or {}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
-                return answer.status, dict(answer.headers), answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, dict(error.headers), error.read()
-
-    def post(self, event, data):
-        status, _, body = self.request("POST", f"/api/v1/{event}", json.dumps(data).encode(),
-                                       {"Content-Type": "application/json"})
-        return status, json.loads(body)
 
 
 class Line:

@@ -1,0 +1,67 @@
+"""support.py - the daemon in the guest, and clients of it on this side: what the tests of the USB rig share."""
+import os
+import shlex
+import unittest
+
+import daemon
+from client import Client
+from rig import Rig
+
+DAEMON = os.environ["PERIPHERAL_MANAGER"]
+daemon.DEADLINE = 60  # an emulated processor is some ten times slower
+
+
+class GuestDaemon(daemon.Server):
+    def __init__(self, rig, *options):
+        self.rig, self.options = rig, options
+        self.port = rig.forward()
+        self.start()
+
+    def start(self):
+        folders = [f"XDG_{name}_HOME=/run/pm/{name.lower()}" for name in ("CONFIG", "STATE")]
+        self.pid = self.rig.spawn("daemon", "env", *folders, "XDG_RUNTIME_DIR=/run/pm", DAEMON, "--allow-root", "--port",
+                                  str(self.port), *self.options)
+        daemon.wait_for(lambda: f":{self.port}" in self.rig.log("daemon"), "the daemon's first line")
+
+    def end(self, signal="TERM"):
+        """Ends it and waits until it is gone."""
+        self.rig.guest(f"kill -{signal} {self.pid}; while kill -0 {self.pid} 2> /dev/null; do sleep 0.02; done")
+
+
+class UsbTest(unittest.TestCase):
+    """One guest for the tests of a class; each test has a daemon, and begins and ends without a device."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rig = Rig()
+        cls.addClassCleanup(cls.rig.stop)
+        cls.rig.guest("mkdir -m 700 /run/pm")
+
+    def setUp(self):
+        self.daemon = GuestDaemon(self.rig)
+        self.addCleanup(self.tidy)
+        self.client = Client(self.daemon, transports=["websocket"])
+        self.addCleanup(self.client.close)
+
+    def tidy(self):
+        for port in list(self.rig.sockets):
+            self.rig.unplug(port)
+        self.daemon.end()
+        log = self.rig.log("daemon")
+        self.assertNotIn("ERROR: ", log)  # of a sanitizer
+        self.rig.guest("udevadm settle --timeout=60; rm -rf /run/pm/*")
+
+    def call(self, event, **data):
+        return self.client.io.call(event, data, timeout=60)
+
+    def ok(self, event, **data):
+        answer = self.call(event, **data)
+        self.assertTrue(answer["ok"], answer)
+        return answer
+
+    def devices(self):
+        """Those on USB, by address."""
+        return {d["address"]: d for d in self.ok("list-devices")["devices"] if d["vid"] is not None}
+
+    def guest_python(self, code, *words):
+        return self.rig.guest(shlex.join(["python3", "-c", code, *words]))
