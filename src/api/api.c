@@ -62,11 +62,20 @@ static void on_drained(struct pm_api *a)
     }
 }
 
+/* News of what is kept over a restart. */
+static bool changes_what_is_kept(enum pm_hub_news news)
+{
+    return news == PM_CONNECTION_OPENED || news == PM_CONNECTION_CLOSED || news == PM_CONNECTION_RESTORED ||
+           news == PM_CONNECTION_RENAMED || news == PM_CONNECTION_CHANGED;
+}
+
 static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection *c, const char *text)
 {
     struct pm_api *a = owner;
     if (a->recorder)
         pm_recorder_on_hub_news(a->recorder, news, c, text);
+    if (changes_what_is_kept(news))
+        pm_saved_changed(a->saved);
     switch (news) {
     case PM_CONNECTION_OPENED:
         on_opened(a, c);
@@ -154,11 +163,18 @@ struct pm_api *pm_api_free(struct pm_api *a)
     if (!a)
         return NULL;
     pm_devices_stop_looking(a->devices); /* their answers still need the hub */
+    pm_saved_close(a->saved);
+    a->saved = NULL;
     pm_hub_free(a->hub);
     pm_recorder_free(a->recorder); /* the connections' ends are in their recordings */
     pm_devices_free(a->devices);
     pm_timer_close(&a->stall, on_timer_closed);
     return NULL;
+}
+
+int pm_api_keep(struct pm_api *a, const char *folder)
+{
+    return pm_saved_new(a, folder, &a->saved);
 }
 
 struct pm_devices *pm_api_devices(struct pm_api *a)

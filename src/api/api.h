@@ -64,6 +64,10 @@ struct pm_api *pm_api_free(struct pm_api *a);
 /* From now on connections can be recorded. 0 or a negative errno. */
 int pm_api_record(struct pm_api *a, const struct pm_recorder_options *options);
 
+/* Open the connections again that an earlier run kept in this folder, and keep them there from now on. 0 or a negative
+ * errno; a file that cannot be used is no error, but set aside and logged. */
+int pm_api_keep(struct pm_api *a, const char *folder);
+
 struct pm_devices *pm_api_devices(struct pm_api *a);
 
 /* A client comes: from now on it gets the bytes of every connection. And goes. */

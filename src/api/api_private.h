@@ -14,9 +14,10 @@ struct pm_api {
     struct pm_hub *hub;
     struct pm_recorder *recorder; /* NULL: nothing is recorded */
     struct pm_link clients;
-    uint64_t events;       /* told so far: each has a number */
-    struct pm_timer stall; /* set while a device waits for its readers */
-    bool looks;            /* it is set */
+    uint64_t events;        /* told so far: each has a number */
+    struct pm_timer stall;  /* set while a device waits for its readers */
+    bool looks;             /* it is set */
+    struct pm_saved *saved; /* NULL: nothing is kept over a restart */
 };
 
 /* A client's place in a connection's journal. */
@@ -53,12 +54,20 @@ void pm_readers_feed(struct pm_api *a, struct pm_connection *c);
 void pm_readers_balance(struct pm_api *a, struct pm_connection *c);
 void pm_readers_on_stall(struct pm_timer *t);
 
+/* saved.c: take back what an earlier run kept in this folder, and keep what comes. 0, -ENAMETOOLONG, -ENOMEM. */
+int pm_saved_new(struct pm_api *a, const char *folder, struct pm_saved **ret);
+
+/* Connections have changed; or nothing is kept any more, from now on. NULL is fine. */
+void pm_saved_changed(struct pm_saved *s);
+void pm_saved_close(struct pm_saved *s);
+
 /* requests_claim.c: give up what a client has claimed, and tell all. */
 void pm_claims_drop(struct pm_api_client *client);
 
 /* describe.c: things as JSON; a new reference, or NULL without memory. */
 json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d);
 json_t *pm_describe_devices(struct pm_api *a);
+json_t *pm_describe_options(const struct pm_connection_options *o); /* as activate-connection takes them */
 json_t *pm_describe_connection(const struct pm_connection *c);
 json_t *pm_describe_connections(struct pm_api *a);
 json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t to, enum pm_gap reason, uint64_t bytes);

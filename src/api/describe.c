@@ -51,7 +51,7 @@ json_t *pm_describe_devices(struct pm_api *a)
     return array;
 }
 
-static json_t *describe_options(const struct pm_connection_options *o)
+json_t *pm_describe_options(const struct pm_connection_options *o)
 {
     const struct pm_port_settings *s = &o->line;
     return json_pack("{s:I, s:i, s:s, s:f, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I}", "baud-rate",
@@ -70,7 +70,7 @@ json_t *pm_describe_connection(const struct pm_connection *c)
                   c->address, "device", c->device_id, "state", lost ? "lost" : "open", "epoch", (json_int_t)c->epoch,
                   "offset", (json_int_t)c->journal.end, "since", (json_int_t)c->since, "rx", (json_int_t)c->counts.rx,
                   "tx", (json_int_t)c->counts.tx, "queued", (json_int_t)c->write_queued, "losses",
-                  (int)c->counts.losses, "claimed", c->holder != NULL, "options", describe_options(&c->options));
+                  (int)c->counts.losses, "claimed", c->holder != NULL, "options", pm_describe_options(&c->options));
     if (o && lost)
         json_object_set_new(o, "reason", json_string(pm_hub_lost_reason(c->error)));
     return o;

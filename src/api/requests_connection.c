@@ -128,11 +128,20 @@ static void on_opened(void *owner, struct pm_connection *c, int error)
     free(o);
 }
 
+struct pm_connection_options pm_call_options(const struct pm_call *call)
+{
+    struct pm_connection_options options = pm_connection_defaults();
+    pm_call_settings(call, &options.line);
+    options.reconnect = pm_call_boolean(call, "reconnect", options.reconnect);
+    options.history = (uint32_t)pm_call_integer(call, "history", options.history);
+    options.record = pm_call_boolean(call, "record", options.record);
+    return options;
+}
+
 static void activate_connection(struct pm_call *call)
 {
     const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
-    struct pm_connection_options options = pm_connection_defaults();
-    options.record = pm_call_boolean(call, "record", false);
+    struct pm_connection_options options = pm_call_options(call);
     if (options.record && !pm_call_can_record(call))
         return;
     struct opening *o = malloc(sizeof(*o));
@@ -143,9 +152,6 @@ static void activate_connection(struct pm_call *call)
     *o = (struct opening){.waiting.done = on_holder_known, .api = call->api, .request = call->request};
     snprintf(o->name, sizeof(o->name), "%s", name);
     snprintf(o->address, sizeof(o->address), "%s", address);
-    pm_call_settings(call, &options.line);
-    options.reconnect = pm_call_boolean(call, "reconnect", options.reconnect);
-    options.history = (uint32_t)pm_call_integer(call, "history", options.history);
     if (call->request->client)
         pm_list_append(&call->request->client->requests, &call->request->link);
     pm_hub_activate(call->api->hub, name, address, &options, on_opened, o);

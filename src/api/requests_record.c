@@ -83,6 +83,7 @@ static void record_stop(struct pm_call *call)
         return;
     struct pm_recording *r = pm_recorder_find(call->api->recorder, call->connection);
     call->connection->options.record = false;
+    pm_saved_changed(call->api->saved);
     if (!r) {
         pm_api_fail(call->request, PM_NO_SUCH_RECORDING, "\"%s\" is not being recorded.", call->connection->name);
         return;

@@ -125,6 +125,9 @@ extern const char *const pm_parity_words[],
 /* Read these options; those that are absent stay. */
 void pm_call_settings(const struct pm_call *call, struct pm_port_settings *s);
 
+/* requests_connection.c: the options that activate-connection was given; defaults for the others. */
+struct pm_connection_options pm_call_options(const struct pm_call *call);
+
 /* The kind of this name, or NULL. */
 const struct pm_request_kind *pm_request_find(const char *event);
 

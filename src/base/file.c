@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 int pm_file_read(const char *path, size_t max, struct pm_bytes *ret)
@@ -63,17 +62,23 @@ static int sync_folder_of(const char *path)
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+static int name_fresh(const char *path, char ret[PM_PATH_MAX])
+{
+    int length = snprintf(ret, PM_PATH_MAX, "%s.new", path);
+    return length < 0 || length >= PM_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
 int pm_file_replace(const char *path, const void *p, size_t n)
 {
     char fresh[PM_PATH_MAX];
-    int length = snprintf(fresh, sizeof(fresh), "%s.new", path);
-    if (length < 0 || (size_t)length >= sizeof(fresh))
-        return -ENAMETOOLONG;
+    int r = name_fresh(path, fresh);
+    if (r < 0)
+        return r;
     unlink(fresh); /* what a crash may have left */
     PM_AUTO_CLOSE int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    int r = write_all(fd, p, n);
+    r = write_all(fd, p, n);
     if (r == 0 && rename(fresh, path) < 0)
         r = -errno;
     if (r < 0) {
@@ -83,15 +88,22 @@ int pm_file_replace(const char *path, const void *p, size_t n)
     return sync_folder_of(path);
 }
 
-int pm_file_set_aside(const char *path, char *ret, size_t room)
+void pm_file_tidy(const char *path)
 {
-    char aside[PM_PATH_MAX];
-    int length = snprintf(aside, sizeof(aside), "%s.bad-%lld", path, (long long)time(NULL));
-    if (length < 0 || (size_t)length >= sizeof(aside))
-        return -ENAMETOOLONG;
-    if (rename(path, aside) < 0)
-        return -errno;
-    if (ret)
-        snprintf(ret, room, "%s", aside);
-    return 0;
+    char fresh[PM_PATH_MAX];
+    if (name_fresh(path, fresh) == 0)
+        unlink(fresh);
+}
+
+int pm_file_set_aside(const char *path, char ret[PM_PATH_MAX])
+{
+    struct stat s;
+    for (unsigned number = 1; number <= PM_ASIDE_MAX; number++) {
+        int length = snprintf(ret, PM_PATH_MAX, "%s.bad-%u", path, number);
+        if (length < 0 || length >= PM_PATH_MAX)
+            return -ENAMETOOLONG;
+        if (lstat(ret, &s) < 0 && errno == ENOENT)
+            break;
+    }
+    return rename(path, ret) < 0 ? -errno : 0;
 }

@@ -3,6 +3,7 @@
 #define PM_BASE_FILE_H
 
 #include "base/bytes.h"
+#include "base/paths.h"
 
 /* Read a regular file of at most `max` bytes. 0 and *ret, which the caller ends with pm_bytes_fini(); -ENOENT; -EFBIG
  * (larger); -EINVAL (not a regular file); or another negative errno. Symbolic links are not followed (-ELOOP). */
@@ -12,8 +13,12 @@ int pm_file_read(const char *path, size_t max, struct pm_bytes *ret);
  * negative errno, with the old file intact and no new one left. It waits for the disk: call it from a worker thread. */
 int pm_file_replace(const char *path, const void *p, size_t n);
 
-/* Keep a file that cannot be used: rename it to PATH.bad-TIME. Writes the new path to ret (NULL: not wanted).
- * 0 or a negative errno. */
-int pm_file_set_aside(const char *path, char *ret, size_t room);
+/* Remove the new file that a crash during pm_file_replace() may have left. */
+void pm_file_tidy(const char *path);
+
+/* Keep whatever is at this path and cannot be used: rename it to PATH.bad-N with the first number that is free; of
+ * PM_ASIDE_MAX the last gives way. Writes the new path to ret. 0 or a negative errno. */
+enum { PM_ASIDE_MAX = 20 };
+int pm_file_set_aside(const char *path, char ret[PM_PATH_MAX]);
 
 #endif

@@ -171,8 +171,10 @@ static enum pm_exit run(struct daemon *d)
     int r = start(d);
     if (r == 0) {
         announce(d);
-        pm_loop_run(&d->loop);
+        r = d->places.state[0] ? pm_api_keep(d->api, d->places.state) : 0;
     }
+    if (r == 0)
+        pm_loop_run(&d->loop);
     stop(d);
     return r == 0 ? PM_EXIT_OK : explain_start(d, r);
 }
@@ -196,12 +198,11 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
     pm_signal_init(&d.interrupt, &d.loop, SIGINT, on_signal, &d.loop);
     pm_signal_init(&d.terminate, &d.loop, SIGTERM, on_signal, &d.loop);
     enum pm_exit code = pm_places_open(settings, &d.places);
-    if (code == PM_EXIT_OK) {
+    if (code == PM_EXIT_OK)
         code = run(&d);
-        pm_places_close(&d.places);
-    }
     pm_signal_close(&d.interrupt);
     pm_signal_close(&d.terminate);
     pm_loop_fini(&d.loop);
+    pm_places_close(&d.places); /* last: what is still being written belongs to this run */
     return code;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 enum {
     LOOK_MS = 1000,
@@ -338,15 +339,28 @@ const struct pm_device *pm_devices_find(const struct pm_devices *all, const char
     return NULL;
 }
 
-/* The device number of a pseudo terminal, or 0: /dev/pts holds nothing else, and the path must be in its plain form. */
-static dev_t pty_at(const char *address)
+/* Look at a pseudo terminal: /dev/pts holds nothing else, and the path must be in its plain form. */
+static bool stat_pty(const struct pm_devices *all, const char *address, struct stat *ret)
 {
     static const char folder[] = "/dev/pts/";
     size_t n = sizeof(folder) - 1;
+    return all->options.allow_pty && strncmp(address, folder, n) == 0 && address[n] &&
+           strspn(address + n, "0123456789") == strlen(address + n) && lstat(address, ret) == 0 &&
+           S_ISCHR(ret->st_mode);
+}
+
+/* The system makes a terminal's inode when it is opened, and nothing changes it while it is used. */
+bool pm_devices_identify(const struct pm_devices *all, const char *address, char ret[PM_DEVICE_TEXT])
+{
+    const struct pm_device *d = pm_devices_find(all, address);
     struct stat st;
-    if (strncmp(address, folder, n) != 0 || !address[n] || strspn(address + n, "0123456789") != strlen(address + n))
-        return 0;
-    return lstat(address, &st) == 0 && S_ISCHR(st.st_mode) ? st.st_rdev : 0;
+    bool pty = !d && stat_pty(all, address, &st);
+    if (pty)
+        snprintf(ret, PM_DEVICE_TEXT, "pty-%u-%llx", minor(st.st_rdev),
+                 (unsigned long long)st.st_ctim.tv_sec * 1000000000 + (unsigned long long)st.st_ctim.tv_nsec);
+    else
+        snprintf(ret, PM_DEVICE_TEXT, "%s", d ? d->id : "");
+    return d || pty;
 }
 
 int pm_devices_open(struct pm_devices *all, const char *address, const struct pm_port_settings *settings,
@@ -355,12 +369,12 @@ int pm_devices_open(struct pm_devices *all, const char *address, const struct pm
     const struct pm_device *d = pm_devices_find(all, address);
     if (d && d->is_virtual)
         return pm_virtual_open(&all->virtuals, strchr(d->path, ':') + 1, settings, events, owner, ret);
-    dev_t node = d ? d->node : all->options.allow_pty ? pty_at(address) : 0;
-    if (node == 0)
+    struct stat st;
+    if (!d && !stat_pty(all, address, &st))
         return -ENODEV;
     if (d && d->is_console)
         return -EPERM;
-    int r = pm_serial_open(&all->serial, d ? d->path : address, node, settings, events, owner, ret);
+    int r = pm_serial_open(&all->serial, d ? d->path : address, d ? d->node : st.st_rdev, settings, events, owner, ret);
     return r == -ENOENT || r == -ENOTTY || r == -ENXIO ? -ENODEV : r;
 }
 

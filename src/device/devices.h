@@ -57,6 +57,10 @@ const struct pm_link *pm_devices_list(const struct pm_devices *all);
  * nothing but the list. */
 const struct pm_device *pm_devices_find(const struct pm_devices *all, const char *address);
 
+/* The id of what this address names now: a listed device's, or for a pseudo terminal (if those are allowed) one that
+ * no later terminal of the same path has. False, and an empty text: nothing is there. */
+bool pm_devices_identify(const struct pm_devices *all, const char *address, char ret[PM_DEVICE_TEXT]);
+
 /* The first of its links that starts so ("/dev/serial/by-id/"), or NULL. */
 const char *pm_device_link(const struct pm_device *d, const char *start);
 

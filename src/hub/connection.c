@@ -93,9 +93,8 @@ int pm_connection_open(struct pm_connection *c, const char *address)
         return r;
     pm_timer_stop(&c->retry);
     snprintf(c->path, sizeof(c->path), "%s", d ? d->path : address);
-    snprintf(c->device_id, sizeof(c->device_id), "%s", d ? d->id : address);
+    pm_devices_identify(c->hub->devices, address, c->device_id);
     c->options.line = c->port->settings; /* what the driver made of it */
-    c->identified = d != NULL;
     c->ambiguous = d && !pm_hub_identify(c->hub, d->id);
     c->state = PM_CONNECTION_IS_OPEN;
     c->error = 0;
@@ -181,8 +180,7 @@ void pm_connection_lose(struct pm_connection *c, int error)
     pm_connection_shut(c);
     pm_hub_tell(c, PM_CONNECTION_LOST, pm_hub_lost_reason(error));
     c->retries = 0;
-    if (c->identified)
-        try_again_later(c); /* for a device that only stumbled: no news of it will come */
+    try_again_later(c); /* for a device that only stumbled: no news of it will come */
 }
 
 /* ---- memory ---- */

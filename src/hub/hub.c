@@ -176,26 +176,35 @@ void pm_hub_activate(struct pm_hub *h, const char *name, const char *address,
     on_opened(owner, r < 0 ? NULL : c, r);
 }
 
-int pm_hub_restore(struct pm_hub *h, const char *name, const char *address, const char *device_id,
-                   const struct pm_connection_options *options)
+/* A pseudo terminal is in no list: only the very one that it was is opened again. */
+static void open_restored_pty(struct pm_connection *c)
 {
-    if (pm_hub_find(h, name))
+    char now[PM_DEVICE_TEXT];
+    if (pm_devices_identify(c->hub->devices, c->address, now) && strcmp(now, c->device_id) == 0)
+        c->error = pm_connection_open(c, c->address);
+    if (c->state == PM_CONNECTION_IS_OPEN)
+        pm_hub_tell(c, PM_CONNECTION_RESTORED, NULL);
+}
+
+int pm_hub_restore(struct pm_hub *h, const struct pm_remembered *r, struct pm_connection **ret)
+{
+    if (pm_hub_find(h, r->name))
         return -EEXIST;
     if (h->n_connections >= PM_CONNECTIONS_MAX)
         return -EMFILE;
-    struct pm_connection *c = pm_connection_new(h, name, address, options);
+    struct pm_connection *c = pm_connection_new(h, r->name, r->address, &r->options);
     if (!c)
         return -ENOMEM;
-    snprintf(c->device_id, sizeof(c->device_id), "%s", device_id[0] ? device_id : address);
-    c->identified = device_id[0] != 0;
+    snprintf(c->device_id, sizeof(c->device_id), "%s", r->device_id);
     c->epoch = h->next_epoch++; /* that of a stream without a byte, until the device is there */
     add(c);
     const struct pm_device *d = NULL;
-    c->ambiguous = c->identified && count_identity(h, c->device_id, &d) > 1;
+    c->ambiguous = count_identity(h, c->device_id, &d) > 1 || r->ambiguous;
     if (d)
         pm_connection_return(c, d);
-    else if (!c->identified)
-        pm_connection_open(c, address); /* if it is still what it was: nobody can tell */
+    else
+        open_restored_pty(c);
+    *ret = c;
     return 0;
 }
 
@@ -255,7 +264,7 @@ void pm_hub_attached(struct pm_hub *h, const struct pm_device *d)
     bool alone = pm_hub_identify(h, d->id) != NULL;
     pm_list_for_each (link, &h->connections) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
-        if (!c->identified || strcmp(c->device_id, d->id) != 0)
+        if (strcmp(c->device_id, d->id) != 0)
             continue;
         c->ambiguous = c->ambiguous || !alone;
         pm_connection_return(c, d);

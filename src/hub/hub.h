@@ -72,9 +72,8 @@ struct pm_connection {
     char path[PM_DEVICE_TEXT]; /* where the device is now; empty when it is lost */
     struct pm_connection_options options;
     enum pm_connection_state state;
-    int error;       /* why it is lost: a negative errno */
-    bool identified; /* the device was in the list, so it can be recognised */
-    bool ambiguous;  /* another device said that it is the same: nobody but a person can tell them apart */
+    int error;      /* why it is lost: a negative errno */
+    bool ambiguous; /* another device said that it is the same: nobody but a person can tell them apart */
     unsigned retries;
     struct pm_timer retry;
     struct pm_port *port; /* NULL when it is lost */
@@ -132,10 +131,16 @@ struct pm_connection *pm_hub_find_device(const struct pm_hub *h, const struct pm
 void pm_hub_activate(struct pm_hub *h, const char *name, const char *address,
                      const struct pm_connection_options *options, pm_opened_fn *on_opened, void *owner);
 
-/* Bring a connection back that an earlier run had: lost at first, opened as soon as its device is there. `device_id` is
- * empty for a device that cannot be recognised. 0, -EEXIST, -EMFILE, -ENOMEM. */
-int pm_hub_restore(struct pm_hub *h, const char *name, const char *address, const char *device_id,
-                   const struct pm_connection_options *options);
+/* A connection that an earlier run had, as pm_connection's fields of these names. */
+struct pm_remembered {
+    const char *name, *address, *device_id;
+    bool ambiguous;
+    struct pm_connection_options options;
+};
+
+/* Bring it back: lost at first, opened as soon as its device is there. 0 and the connection, or -EEXIST, -EMFILE,
+ * -ENOMEM. */
+int pm_hub_restore(struct pm_hub *h, const struct pm_remembered *r, struct pm_connection **ret);
 
 void pm_hub_deactivate(struct pm_connection *c, const char *reason);
 

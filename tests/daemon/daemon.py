@@ -11,7 +11,7 @@ import tty
 import urllib.error
 import urllib.request
 
-DEADLINE = 10  # seconds for anything that is awaited
+DEADLINE = 30  # seconds for anything that is awaited
 
 
 def environment(home):
@@ -49,7 +49,7 @@ class Program(Server):
         if os.path.basename(path) == "peripheral-manager":
             options = ("--allow-root", *options)
         options = options if "--port" in options else ("--port", "0", *options)
-        self.process = subprocess.Popen([*under, path, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        self.process = subprocess.Popen([*under, path, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
                                         env=environment(self.home))
         self.port = int(re.search(r":(\d+)", self.line()).group(1))
 

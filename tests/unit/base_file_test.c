@@ -113,7 +113,7 @@ static void assert_holds(const char *path, const char *expect)
 
 static void a_file_is_replaced_whole(void **state)
 {
-    char path[PM_PATH_MAX], fresh[PM_PATH_MAX], aside[PM_PATH_MAX];
+    char path[PM_PATH_MAX], fresh[PM_PATH_MAX];
     struct pm_bytes b;
     struct stat s;
     pm_path_join(*state, "state.json", path);
@@ -132,9 +132,29 @@ static void a_file_is_replaced_whole(void **state)
     assert_int_equal(pm_file_read(path, 5, &b), -EFBIG);
     assert_int_equal(pm_file_read(path, 6, &b), 0);
     pm_bytes_fini(&b);
-    assert_int_equal(pm_file_set_aside(path, aside, sizeof(aside)), 0);
-    assert_int_equal(pm_file_read(path, 1000, &b), -ENOENT);
-    assert_holds(aside, "second");
+    leftover = fopen(fresh, "w");
+    assert_non_null(leftover);
+    fclose(leftover);
+    pm_file_tidy(path);
+    pm_file_tidy(path);
+    assert_int_equal(stat(fresh, &s), -1);
+    assert_holds(path, "second");
+}
+
+static void what_cannot_be_used_is_kept_under_a_number(void **state)
+{
+    char path[PM_PATH_MAX], aside[PM_PATH_MAX], expect[PM_PATH_MAX];
+    struct pm_bytes b;
+    pm_path_join(*state, "state.json", path);
+    assert_int_equal(pm_file_set_aside(path, aside), -ENOENT);
+    for (unsigned number = 1; number <= PM_ASIDE_MAX + 2; number++) {
+        assert_int_equal(pm_file_replace(path, "damaged", 7), 0);
+        assert_int_equal(pm_file_set_aside(path, aside), 0);
+        snprintf(expect, sizeof(expect), "%.900s.bad-%u", path, number < PM_ASIDE_MAX ? number : PM_ASIDE_MAX);
+        assert_string_equal(aside, expect);
+        assert_int_equal(pm_file_read(path, 1000, &b), -ENOENT);
+        assert_holds(aside, "damaged");
+    }
 }
 
 static void what_is_no_plain_file_is_not_read(void **state)
@@ -157,6 +177,7 @@ int main(void)
         cmocka_unit_test(directories_follow_the_environment),
         cmocka_unit_test_setup_teardown(folders_are_made_and_must_be_ours, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_file_is_replaced_whole, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_cannot_be_used_is_kept_under_a_number, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_no_plain_file_is_not_read, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,243 @@
+/* saved.c - named connections outlive the daemon: connections.json in the state directory. */
+#include "api/api_private.h"
+#include "api/table.h"
+
+#include "base/log.h"
+#include "loop/saver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_MAX = 1024 * 1024, VERSION = 1 };
+
+static const char format[] = "peripheral-manager connections";
+
+struct pm_saved {
+    struct pm_api *api;
+    struct pm_turn changed;
+    struct pm_saver saver;
+    bool newer;  /* the file is a newer version's: it is left alone */
+    bool failed; /* the last attempt to write it did */
+};
+
+/* ---- writing ---- */
+
+/* A connection is kept as the request that would make it, with the device that it was. */
+static json_t *describe(const struct pm_connection *c)
+{
+    json_t *o = pm_describe_options(&c->options);
+    json_object_set_new(o, "name", json_string(c->name));
+    json_object_set_new(o, "address", json_string(c->address));
+    json_object_set_new(o, "device", json_string(c->device_id));
+    json_object_set_new(o, "ambiguous", json_boolean(c->ambiguous));
+    return o;
+}
+
+static void on_turn_end(struct pm_turn *t)
+{
+    struct pm_saved *s = pm_container(t, struct pm_saved, changed);
+    const struct pm_link *list = pm_hub_connections(s->api->hub);
+    json_t *array = json_array();
+    for (struct pm_link *link = list->next; link != list; link = link->next)
+        json_array_append_new(array, describe(pm_container(link, struct pm_connection, link)));
+    json_t *root = json_pack("{s:s, s:i, s:o}", "format", format, "version", VERSION, "connections", array);
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    if (!text) {
+        pm_log(PM_LOG_ERROR, "There is no memory to keep the connections for the next start.");
+        return;
+    }
+    size_t n = strlen(text);
+    struct pm_bytes bytes = {(uint8_t *)text, n, n, n};
+    pm_saver_put(&s->saver, &bytes);
+}
+
+void pm_saved_changed(struct pm_saved *s)
+{
+    if (s && !s->newer)
+        pm_turn_ask(&s->changed, s->api->loop);
+}
+
+static void on_saved(void *owner, int error)
+{
+    struct pm_saved *s = owner;
+    if (error < 0 && !s->failed)
+        pm_log(PM_LOG_WARNING,
+               "The connections cannot be kept for the next start: %s: %s. It is tried again every %d seconds.",
+               s->saver.path, strerror(-error), PM_SAVER_RETRY_MS / 1000);
+    else if (error == 0 && s->failed)
+        pm_log(PM_LOG_INFO, "The connections are kept for the next start again.");
+    s->failed = error < 0;
+}
+
+/* ---- reading ---- */
+
+/* What is wrong with a record, told as for a request. */
+struct check {
+    struct pm_api_request request;
+    char problem[256];
+};
+
+static void on_answer(struct pm_api_request *r, const json_t *answer, const char *legacy_event, const json_t *legacy,
+                      enum pm_error error)
+{
+    struct check *check = pm_container(r, struct check, request);
+    const char *message = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+    (void)legacy_event, (void)legacy, (void)error;
+    snprintf(check->problem, sizeof(check->problem), "%s", message ? message : "it is damaged");
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *text = json_string_value(json_object_get(o, key));
+    return text ? text : "";
+}
+
+static int restore(struct pm_api *a, const json_t *record, struct check *check)
+{
+    struct pm_call call = {
+        .api = a, .request = &check->request, .kind = pm_request_find("activate-connection"), .data = record};
+    struct pm_connection *c;
+    check->request.kind = call.kind;
+    if (!pm_call_check(&call))
+        return -EINVAL;
+    struct pm_remembered was = {pm_call_text(&call, "name"), pm_call_text(&call, "address"), text_of(record, "device"),
+                                json_is_true(json_object_get(record, "ambiguous")), pm_call_options(&call)};
+    int r = pm_hub_restore(a->hub, &was, &c);
+    if (r < 0)
+        snprintf(check->problem, sizeof(check->problem), "\"%s\" cannot be opened again: %s", was.name, strerror(-r));
+    else if (c->state == PM_CONNECTION_IS_LOST && !c->options.reconnect)
+        pm_hub_deactivate(c, "device-gone");
+    return r;
+}
+
+static void announce(const struct pm_api *a)
+{
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
+        const struct pm_connection *c = pm_container(link, struct pm_connection, link);
+        if (c->state == PM_CONNECTION_IS_OPEN)
+            pm_log(PM_LOG_INFO, "\"%s\" is open again, at %s.", c->name, c->path);
+        else
+            pm_log(PM_LOG_INFO, "\"%s\" waits for its device, %s (%s).", c->name, c->device_id,
+                   pm_hub_lost_reason(c->error));
+    }
+}
+
+/* All that can be restored is; what cannot is told, the first of it in `problem`. */
+static int restore_all(struct pm_api *a, const json_t *records, char *problem, size_t room)
+{
+    int result = 0;
+    for (size_t i = 0; i < json_array_size(records); i++) {
+        struct check check = {.request.on_answer = on_answer};
+        pm_list_init(&check.request.link);
+        int r = restore(a, json_array_get(records, i), &check);
+        if (r < 0 && result == 0)
+            snprintf(problem, room, "%s", check.problem);
+        result = r < 0 ? r : result;
+    }
+    return result;
+}
+
+/* 0, or a negative errno with what is wrong. */
+static int read_records(struct pm_saved *s, const json_t *root, char *problem, size_t room)
+{
+    const json_t *version = json_object_get(root, "version"), *records = json_object_get(root, "connections");
+    if (strcmp(text_of(root, "format"), format) != 0 || !json_is_integer(version) || json_integer_value(version) < 1) {
+        snprintf(problem, room, "it is not a file of ours");
+        return -EINVAL;
+    }
+    s->newer = json_integer_value(version) > VERSION;
+    if (s->newer) {
+        pm_log(PM_LOG_WARNING,
+               "%s was written by a newer peripheral-manager. It is left as it is: nothing in it is opened, and "
+               "connections are not kept. Start the newer program, or move the file away.",
+               s->saver.path);
+        return 0;
+    }
+    if (!json_is_array(records)) {
+        snprintf(problem, room, "it has no connections in it");
+        return -EINVAL;
+    }
+    return restore_all(s->api, records, problem, room);
+}
+
+static int parse(struct pm_saved *s, const struct pm_bytes *bytes, char *problem, size_t room)
+{
+    json_error_t error;
+    json_t *root = json_loadb((const char *)bytes->p, bytes->n, JSON_REJECT_DUPLICATES, &error);
+    if (!root) {
+        snprintf(problem, room, "line %d, column %d: %s", error.line, error.column, error.text);
+        return -EINVAL;
+    }
+    int r = read_records(s, root, problem, room);
+    json_decref(root);
+    return r;
+}
+
+/* Whoever mends it by hand finds it; a file in our way must not keep the daemon from working. */
+static void set_aside(struct pm_saved *s, const char *problem)
+{
+    char aside[PM_PATH_MAX];
+    int r = pm_file_set_aside(s->saver.path, aside);
+    if (r == 0)
+        pm_log(PM_LOG_WARNING, "%s cannot be used: %s. It is kept as %s.", s->saver.path, problem, aside);
+    else
+        pm_log(PM_LOG_WARNING, "%s cannot be used: %s. It cannot be moved away either: %s.", s->saver.path, problem,
+               strerror(-r));
+}
+
+static void load(struct pm_saved *s)
+{
+    struct pm_bytes bytes = {0};
+    char problem[512] = "";
+    pm_file_tidy(s->saver.path);
+    int r = pm_file_read(s->saver.path, FILE_MAX, &bytes);
+    if (r == -ENOENT)
+        return;
+    if (r < 0)
+        snprintf(problem, sizeof(problem), "%s", r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
+    else
+        r = parse(s, &bytes, problem, sizeof(problem));
+    pm_bytes_fini(&bytes);
+    if (r < 0)
+        set_aside(s, problem);
+    announce(s->api);
+    pm_saved_changed(s);
+}
+
+/* ---- life ---- */
+
+int pm_saved_new(struct pm_api *a, const char *folder, struct pm_saved **ret)
+{
+    char path[PM_PATH_MAX];
+    int r = pm_path_join(folder, "connections.json", path);
+    if (r < 0)
+        return r;
+    struct pm_saved *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->api = a;
+    pm_turn_init(&s->changed, on_turn_end);
+    pm_saver_init(&s->saver, a->loop, path, on_saved, s);
+    load(s);
+    *ret = s;
+    return 0;
+}
+
+static void on_closed(void *owner)
+{
+    free(owner);
+}
+
+void pm_saved_close(struct pm_saved *s)
+{
+    if (!s)
+        return;
+    if (!pm_list_empty(&s->changed.link)) { /* asked for in this turn, which has no end any more */
+        pm_turn_cancel(&s->changed);
+        on_turn_end(&s->changed);
+    }
+    pm_saver_close(&s->saver, on_closed);
+}
