@@ -109,6 +109,7 @@ static void flush(struct pm_conn *c)
     }
     bool was_blocked = c->blocked;
     c->blocked = r == 1;
+    c->pong_waits = c->pong_waits && c->blocked;
     if (c->blocked && (!was_blocked || c->out.queued < before) && c->state != PM_CONN_LINGER)
         pm_conn_deadline(c, c->server->options.stall_ms);
     else if (was_blocked && !c->blocked && c->state != PM_CONN_LINGER)

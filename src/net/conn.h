@@ -11,6 +11,7 @@
 
 struct pm_server;
 struct pm_conn_http;
+struct pm_origin_use;
 
 enum pm_conn_state {
     PM_CONN_HTTP,      /* reading requests, or waiting for an answer to one */
@@ -41,6 +42,7 @@ struct pm_conn {
     struct pm_link link;
     int fd;
     struct pm_peer peer;
+    struct pm_origin_use *origin; /* what it counts with; NULL: no page has used it */
     enum pm_conn_state state;
     bool busy;      /* inside its own input: what is produced goes out in one write behind it */
     bool blocked;   /* the socket is full: wait until it takes more */
@@ -59,6 +61,7 @@ struct pm_conn {
     struct pm_conn_http *http; /* NULL once it is a WebSocket */
     struct pm_ws_reader ws;
     struct pm_bytes message; /* the parts so far of a message that came in several reads */
+    bool pong_waits;         /* one is in the queue, and enough */
     uint32_t control_frames; /* within the present second */
     int64_t control_second;
     union {

@@ -1,5 +1,6 @@
 /* conn_http.c - see conn.h; requests in, answers out, strictly in order. */
 #include "net/conn_private.h"
+#include "net/origins.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -162,8 +163,10 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     h->private_network = pm_http_has_token(head, "access-control-request-private-network", "true");
     h->origin.n = 0;
     h->stranger = false;
-    static const struct pm_http_refusal bad_origin = {403, "origin-bad",
-                                                      "The Origin field of this request is malformed."};
+    static const struct pm_http_refusal
+        bad_origin = {403, "origin-bad", "The Origin field of this request is malformed."},
+        crowded = {503, "too-many-connections",
+                   "The pages of this site hold too many connections. Close other tabs or try again."};
     if (head->n_origin > 1 || (head->n_origin == 1 && head->origin.n == 0) ||
         pm_bytes_append(&h->origin, head->origin.p, head->origin.n) < 0) {
         pm_conn_refuse(c, &bad_origin);
@@ -174,6 +177,10 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     if (why) {
         h->stranger = true;
         pm_conn_refuse(c, why);
+        return;
+    }
+    if (!pm_origin_enter(&c->server->origins, &c->origin, head->origin.p, head->origin.n, o->per_origin)) {
+        pm_conn_refuse(c, &crowded);
         return;
     }
     pm_http_body_init(&h->reader, head, &o->http);

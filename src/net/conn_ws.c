@@ -124,8 +124,10 @@ static void on_control(struct pm_conn *c, const struct pm_ws_event *ev)
         finish(c, (enum pm_ws_status)ev->status);
     else if (!count_control(c))
         finish(c, PM_WS_POLICY);
-    else if (ev->opcode == PM_WS_PING && !c->closing && c->out.queued < c->server->options.queue_low)
-        send_frame(c, PM_WS_PONG, ev->data, ev->n); /* 5.5.3: a pong may be left out when others follow */
+    else if (ev->opcode == PM_WS_PING && !c->closing && !c->pong_waits) { /* 5.5.3: one pong for several pings */
+        send_frame(c, PM_WS_PONG, ev->data, ev->n);
+        c->pong_waits = c->blocked;
+    }
 }
 
 static void deliver_inflated(struct pm_conn *c, bool binary, const struct pm_bytes *packed)

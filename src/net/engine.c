@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 struct pm_engine_options pm_engine_defaults(void)
 {
@@ -16,6 +17,7 @@ struct pm_engine_options pm_engine_defaults(void)
         .farewell_ms = 30000,
         .max_payload = 1000000,
         .sessions = 256,
+        .strangers = 32,
         .packets_in = UINT32_MAX, /* what bounds them is the size of the post */
         .packets_out = 16,
         .answer_bytes = 256 * 1024,
@@ -132,11 +134,12 @@ static void on_time(struct pm_timer *t)
     pm_turn_ask(&s->check, s->engine->server->loop);
 }
 
-void pm_session_pause(struct pm_session *s, bool paused)
+void pm_session_pause(struct pm_session *s, enum pm_paused why, bool paused)
 {
-    if (s->paused == paused)
+    bool was = s->paused;
+    s->paused = (uint8_t)(paused ? s->paused | why : s->paused & ~why);
+    if (was == (s->paused != 0))
         return;
-    s->paused = paused;
     if (s->ws)
         pm_conn_pause(s->ws, paused);
     if (paused)
@@ -149,7 +152,20 @@ void pm_session_pause(struct pm_session *s, bool paused)
 
 void pm_session_established(struct pm_session *s)
 {
+    s->engine->n_strangers -= s->connect_by.us != 0;
     s->connect_by.us = 0;
+}
+
+/* Whether a newcomer is refused for the many before it that never went on. From half of the limit on chance decides,
+ * more often against it the fuller it is: who fills the limit on purpose cannot keep everybody else out. */
+static bool is_crowded(const struct pm_engine *e)
+{
+    unsigned half = e->options.strangers / 2, over = e->n_strangers > half ? e->n_strangers - half : 0;
+    uint16_t chance;
+    if (e->options.connect_timeout_ms == 0 || over == 0)
+        return false;
+    return e->n_strangers >= e->options.strangers || getrandom(&chance, sizeof(chance), 0) != sizeof(chance) ||
+           chance % (e->options.strangers - half) < over;
 }
 
 /* A packet came: what that means for the deadline. */
@@ -202,7 +218,7 @@ bool pm_session_same_origin(const struct pm_session *s, const struct pm_http_hea
 
 int pm_session_new(struct pm_engine *e, enum pm_eio_version version, struct pm_session **ret)
 {
-    if (e->by_id.n >= e->options.sessions)
+    if (e->by_id.n >= e->options.sessions || is_crowded(e))
         return -EAGAIN;
     struct pm_session *s = calloc(1, sizeof(*s));
     if (!s)
@@ -221,8 +237,10 @@ int pm_session_new(struct pm_engine *e, enum pm_eio_version version, struct pm_s
     pm_turn_init(&s->flush, on_flush);
     pm_timer_init(&s->timer, e->server->loop, on_time, s);
     start_heartbeat(s);
-    if (e->options.connect_timeout_ms)
+    if (e->options.connect_timeout_ms) {
         s->connect_by = pm_mono_add_ms(pm_loop_now(), e->options.connect_timeout_ms);
+        e->n_strangers++;
+    }
     pm_timer_set(&s->timer, earliest(s));
     *ret = s;
     return 0;
@@ -272,7 +290,7 @@ void pm_session_end(struct pm_session *s)
 static void say_goodbye(struct pm_session *s, enum pm_close_reason reason)
 {
     if (s->ws)
-        pm_conn_close_ws(s->ws, PM_WS_NO_STATUS);
+        pm_conn_close_ws(s->ws, reason == PM_CLOSED_FLOOD ? PM_WS_POLICY : PM_WS_NO_STATUS);
     if (s->probe)
         pm_conn_close_ws(s->probe, PM_WS_NO_STATUS);
     s->ws = s->probe = NULL;
@@ -297,7 +315,7 @@ void pm_session_close(struct pm_session *s, enum pm_close_reason reason)
     if (app)
         s->engine->ops->on_close(app, s, reason);
     say_goodbye(s, reason);
-    s->connect_by.us = 0;
+    pm_session_established(s);
     if (s->transport == PM_TRANSPORT_WEBSOCKET || reason != PM_CLOSED_BY_SERVER || !s->first) {
         pm_session_told(s);
     } else {

@@ -12,12 +12,13 @@ struct pm_session;
 struct pm_engine_options {
     uint32_t ping_interval_ms, ping_timeout_ms;
     uint32_t upgrade_timeout_ms;
-    uint32_t connect_timeout_ms;             /* until pm_session_established(); 0: none is awaited */
-    uint32_t farewell_ms;                    /* how long a session that we closed waits for a poll to be told */
-    uint64_t max_payload;                    /* of one post or one WebSocket message; announced to the client */
-    unsigned sessions;                       /* at most */
-    unsigned packets_in, packets_out;        /* in a post; in the answer to a poll */
-    size_t answer_bytes;                     /* an answer to a poll takes no further packet beyond these */
+    uint32_t connect_timeout_ms;      /* until pm_session_established(); 0: none is awaited */
+    uint32_t farewell_ms;             /* how long a session that we closed waits for a poll to be told */
+    uint64_t max_payload;             /* of one post or one WebSocket message; announced to the client */
+    unsigned sessions;                /* at most */
+    unsigned strangers;               /* sessions whose connect timeout runs; refused at random from half of it */
+    unsigned packets_in, packets_out; /* in a post; in the answer to a poll */
+    size_t answer_bytes;              /* an answer to a poll takes no further packet beyond these */
     size_t queue_low, queue_high, queue_max; /* of a session by polling; a WebSocket has the server's */
     bool allow_v3;
 };
@@ -31,6 +32,7 @@ enum pm_close_reason {
     PM_CLOSED_TIMEOUT,   /* heartbeat */
     PM_CLOSED_PARSE,     /* what came was not the protocol */
     PM_CLOSED_OVERFLOW,  /* the client does not read */
+    PM_CLOSED_FLOOD,     /* the client sends more than it may */
 };
 
 /* Told to whoever uses the engine, always from the loop. */
@@ -57,8 +59,10 @@ void pm_session_send(struct pm_session *s, struct pm_message *m);
 size_t pm_session_queued(const struct pm_session *s);
 bool pm_session_congested(const struct pm_session *s);
 
-/* Stop reading from the client, or go on. While stopped its heartbeat cannot be heard and is not awaited. */
-void pm_session_pause(struct pm_session *s, bool paused);
+/* Stop reading from the client for one of these reasons, or go on when none is left. While stopped its heartbeat cannot
+ * be heard and is not awaited. */
+enum pm_paused { PM_PAUSED_APPLICATION = 1, PM_PAUSED_RATE = 2 };
+void pm_session_pause(struct pm_session *s, enum pm_paused why, bool paused);
 
 /* The application protocol began: the connect timeout no longer runs. */
 void pm_session_established(struct pm_session *s);

@@ -32,7 +32,7 @@ static const char *const error_bodies[] = {
 /* What the query of a request says. */
 struct query {
     bool polling, websocket, odd_transport; /* odd: missing or unknown */
-    enum pm_eio_version version;            /* 0 if not exactly 3 or 4 */
+    enum pm_eio_version version;            /* 0 if not exactly 3 or 4, once */
     bool base64, jsonp;
     char sid[PM_IDENT_LENGTH];
     size_t sid_n; /* 0: none given */
@@ -49,7 +49,7 @@ static void read_query(struct pm_http_text text, struct query *q)
     char value[64];
     size_t n = 0;
     *q = (struct query){0};
-    if (pm_http_query(text, "transport", value, sizeof(value), &n) == 1) {
+    if (pm_http_query(text, "transport", value, sizeof(value), &n) > 0) {
         q->polling = is_text(value, n, "polling");
         q->websocket = is_text(value, n, "websocket");
     }
@@ -57,13 +57,13 @@ static void read_query(struct pm_http_text text, struct query *q)
     if (pm_http_query(text, "EIO", value, sizeof(value), &n) == 1)
         q->version = is_text(value, n, "3") ? PM_EIO_3 : is_text(value, n, "4") ? PM_EIO_4 : 0;
     int r = pm_http_query(text, "sid", value, sizeof(value), &n);
-    q->sid_odd = r < 0 || (r == 1 && n > 0 && n != PM_IDENT_LENGTH);
-    if (r == 1 && n == PM_IDENT_LENGTH) {
+    q->sid_odd = r < 0 || (r > 0 && n > 0 && n != PM_IDENT_LENGTH);
+    if (r > 0 && n == PM_IDENT_LENGTH) {
         memcpy(q->sid, value, n);
         q->sid_n = n;
     }
     r = pm_http_query(text, "b64", value, sizeof(value), &n);
-    q->base64 = r < 0 || (r == 1 && n > 0);
+    q->base64 = r < 0 || (r > 0 && n > 0);
     q->jsonp = pm_http_query(text, "j", value, sizeof(value), &n) != 0;
 }
 
@@ -375,11 +375,13 @@ static void on_first_request(struct pm_engine *e, struct pm_conn *c, const struc
         on_handshake(e, c, head, q);
 }
 
-/* The session a request names, if it lives. The client of a waiting request may have hung up, which ends the session,
- * although the loop tells of it only later in this turn. */
-static struct pm_session *named_session(struct pm_engine *e, const struct query *q)
+/* The session a request names, if it lives and is the sender's; of others it learns nothing. The client of a waiting
+ * request may have hung up, which ends the session, although the loop tells of it only later in this turn. */
+static struct pm_session *named_session(struct pm_engine *e, const struct pm_http_head *head, const struct query *q)
 {
     struct pm_session *s = q->sid_odd ? NULL : pm_session_find(e, q->sid, q->sid_n);
+    if (s && !head->upgrade_websocket && !pm_session_same_origin(s, head))
+        return NULL;
     if (!s || !((s->poll && pm_conn_hung_up(s->poll)) || (s->post && pm_conn_hung_up(s->post))))
         return s;
     pm_session_cut(s);
@@ -404,7 +406,7 @@ void pm_engine_on_request(void *owner, struct pm_conn *c, const struct pm_http_h
         on_first_request(e, c, head, &q);
         return;
     }
-    struct pm_session *s = named_session(e, &q);
+    struct pm_session *s = named_session(e, head, &q);
     if (s)
         on_session_request(s, c, head, &q);
     else

@@ -12,6 +12,7 @@ struct pm_engine {
     void *owner;
     struct pm_ident_table by_id;
     struct pm_link sessions;
+    unsigned n_strangers; /* sessions with a connect timeout that runs */
 };
 
 /* A packet that waits for a poll or for the end of an upgrade. */
@@ -35,7 +36,7 @@ struct pm_session {
     bool extended; /* a packet other than the pong has extended the present deadline */
     bool pong_due;
     bool congested, overflow;
-    bool paused;
+    uint8_t paused;              /* enum pm_paused */
     bool binary_post;            /* the body that is being read is application/octet-stream */
     bool probe_answered;         /* `probe` was told that it may take over: polls no longer wait */
     enum pm_close_reason reason; /* once closed */

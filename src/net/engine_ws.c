@@ -85,7 +85,7 @@ static void take_over(struct pm_session *s, struct pm_conn *c)
     pm_conn_set_ws_owner(c, &transport_ops, s);
     s->transport = PM_TRANSPORT_WEBSOCKET;
     s->ws = c;
-    pm_conn_pause(c, s->paused);
+    pm_conn_pause(c, s->paused != 0);
     pm_session_release_poll(s);
     send_queued(s);
 }

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "net/origins.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -34,6 +35,7 @@ struct pm_server_options pm_server_defaults(size_t payload)
         .queue_max = 16 * 1024 * 1024,
         .control_frames = 50,
         .connections = 256,
+        .per_origin = 32,
         .silent_connections = 64,
         .unsent_kernel = 128 * 1024,
     };
@@ -52,6 +54,7 @@ int pm_server_new(struct pm_loop *loop, const struct pm_server_options *options,
     s->options = *options;
     pm_list_init(&s->connections);
     pm_list_init(&s->silent);
+    pm_list_init(&s->origins);
     *ret = s;
     return 0;
 }
@@ -108,6 +111,7 @@ void pm_server_heard(struct pm_server *s, struct pm_conn *c)
 void pm_server_forget(struct pm_server *s, struct pm_conn *c)
 {
     pm_list_remove(&c->link);
+    pm_origin_leave(&c->origin);
     s->n_connections--;
     if (!c->had_input)
         s->n_silent--;

@@ -16,6 +16,7 @@ struct pm_server_options {
     size_t queue_low, queue_high, queue_max; /* unsent bytes of one connection */
     uint32_t control_frames;                 /* pings and pongs a second */
     unsigned connections;
+    unsigned per_origin;         /* connections of the pages of one origin */
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
     /* Asked for each request before anything else: who is refused, and why; NULL lets it pass. */
@@ -54,6 +55,7 @@ struct pm_server {
     unsigned open_listeners;
     struct pm_link connections, silent; /* struct pm_conn; silent ones said nothing so far, the oldest is first */
     unsigned n_connections, n_silent;
+    struct pm_link origins; /* struct pm_origin_use */
     struct pm_out_pool pool;
     struct pm_deflate *deflate;     /* NULL unless the option is set */
     uint8_t buffer[PM_READ_BUFFER]; /* what was just read, of whichever connection */

@@ -15,6 +15,9 @@ struct pm_sockets_options pm_sockets_defaults(void)
         .open_questions = 256,
         .recovery_ms = 0,
         .recovery_bytes = 1024 * 1024,
+        .events_per_second = 20000,
+        .event_burst = 40000,
+        .flood_ms = 10000,
     };
 }
 
@@ -33,14 +36,19 @@ int pm_sockets_new(struct pm_server *server, const char *path, const struct pm_e
         return r;
     }
     pm_list_init(&all->away);
+    pm_list_init(&all->slowed);
     pm_timer_init(&all->expiry, server->loop, pm_recovery_expire, all);
+    pm_timer_init(&all->rate_tick, server->loop, pm_rate_tick, all);
+    all->handles = 2;
     *ret = all;
     return 0;
 }
 
 static void on_timer_closed(void *owner)
 {
-    free(owner);
+    struct pm_sockets *all = owner;
+    if (--all->handles == 0)
+        free(all);
 }
 
 struct pm_sockets *pm_sockets_free(struct pm_sockets *all)
@@ -53,6 +61,7 @@ struct pm_sockets *pm_sockets_free(struct pm_sockets *all)
         pm_socket_gone(pm_container(all->away.next, struct pm_socket, link));
     pm_ident_table_fini(&all->by_pid);
     pm_timer_close(&all->expiry, on_timer_closed);
+    pm_timer_close(&all->rate_tick, on_timer_closed);
     return NULL;
 }
 
@@ -325,7 +334,7 @@ int pm_socket_ack(struct pm_socket *s, int64_t id, const struct pm_args *args)
 void pm_socket_pause(struct pm_socket *s, bool paused)
 {
     if (s->client)
-        pm_session_pause(s->client->session, paused);
+        pm_session_pause(s->client->session, PM_PAUSED_APPLICATION, paused);
 }
 
 bool pm_socket_recovers(const struct pm_socket *s)

@@ -105,6 +105,7 @@ static void dispatch(struct pm_client *c, const struct pm_sio_packet *packet, co
             pm_socket_answered(s, packet->id, &args);
     } else {
         struct pm_event event = {packet->event, packet->event_n, args, packet->id};
+        pm_rate_count(c);
         pm_socket_ref(s);
         c->all->ops->on_event(c->all->owner, s, &event);
         pm_socket_unref(s);
@@ -205,6 +206,7 @@ static int on_open(void *owner, struct pm_session *session, const struct pm_http
         all->options.recovery_ms > 0 && pm_session_version(session) == PM_EIO_4 && knows_recovery(head->query);
     c->session = session;
     pm_list_init(&c->sockets);
+    pm_list_init(&c->slowed);
     *ret_app = c;
     if (pm_session_version(session) == PM_EIO_3) {
         static const struct pm_sio_packet root = {.type = PM_SIO_CONNECT, .name_space = "/", .name_space_n = 1};
@@ -245,6 +247,7 @@ static void on_close(void *app, struct pm_session *session, enum pm_close_reason
         else
             pm_socket_gone(s);
     }
+    pm_list_remove(&c->slowed);
     drop_pending(c);
     free(c);
 }

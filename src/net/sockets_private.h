@@ -1,5 +1,6 @@
 /* sockets_private.h - what the files of the Socket.IO server share: sockets.c (sockets, sending), sockets_client.c
- * (what clients say), sockets_packet.c (encoding), sockets_recovery.c (clients that come back). */
+ * (what clients say), sockets_packet.c (encoding), sockets_rate.c (how fast), sockets_recovery.c (clients that come
+ * back). */
 #ifndef PM_NET_SOCKETS_PRIVATE_H
 #define PM_NET_SOCKETS_PRIVATE_H
 
@@ -77,6 +78,9 @@ struct pm_client {
     struct pm_link sockets;
     unsigned n_sockets;
     struct pm_pending *pending;
+    struct pm_mono rate_through;   /* by when its events so far would have come at the permitted rate */
+    struct pm_mono flooding_since; /* us == 0: it keeps to it */
+    struct pm_link slowed;         /* among those that are not read from for that */
 };
 
 struct pm_sockets {
@@ -89,6 +93,9 @@ struct pm_sockets {
     struct pm_ident_table by_pid; /* those away */
     struct pm_link away;          /* in the order in which their time ends */
     struct pm_timer expiry;
+    struct pm_link slowed; /* struct pm_client */
+    struct pm_timer rate_tick;
+    uint8_t handles; /* of the loop that are not closed yet */
 };
 
 /* sockets.c */
@@ -107,6 +114,10 @@ struct pm_message *pm_text_message(const char *head, size_t head_n, const char *
 struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
                                  const struct pm_args *args, const char *offset);
 struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset);
+
+/* sockets_rate.c */
+void pm_rate_count(struct pm_client *c); /* an event came; it may pause the session */
+void pm_rate_tick(struct pm_timer *t);
 
 /* sockets_recovery.c */
 bool pm_recovery_covers(const struct pm_socket *s); /* this socket takes part */

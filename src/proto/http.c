@@ -403,6 +403,7 @@ int pm_http_query(struct pm_http_text query, const char *name, char *out, size_t
         return 0;
     const char *p = query.p, *end = p + query.n;
     int found = 0;
+    bool too_long = false;
     while (p < end) {
         const char *stop = memchr(p, '&', (size_t)(end - p));
         stop = stop ? stop : end;
@@ -415,12 +416,13 @@ int pm_http_query(struct pm_http_text query, const char *name, char *out, size_t
                     out[n] = c;
                 n++;
             }
-            found = n > room ? -ENOBUFS : 1;
+            found++;
+            too_long = n > room;
             *ret_n = n;
         }
         p = stop + 1;
     }
-    return found;
+    return too_long ? -ENOBUFS : found;
 }
 
 const char *pm_http_reason(unsigned status)

@@ -88,8 +88,8 @@ bool pm_http_field_is(const struct pm_http_field *f, const char *name);
 bool pm_http_has_token(const struct pm_http_head *h, const char *name, const char *token);
 
 /* The value of a query parameter: names and values percent-decoded before comparing ('+' is a space), the last of
- * several wins. Writes at most `room` bytes; *ret_n is the length. Returns 1 found, 0 absent, -ENOBUFS longer than
- * room. */
+ * several wins. Writes at most `room` bytes; *ret_n is the length. Returns how often it is there, or -ENOBUFS if its
+ * value is longer than room. */
 int pm_http_query(struct pm_http_text query, const char *name, char *out, size_t room, size_t *ret_n);
 
 /* State of a body, Content-Length or chunked (section 7.1). Filled by pm_http_body_init(), owns nothing. */

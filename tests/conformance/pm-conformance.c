@@ -68,6 +68,11 @@ static const struct number numbers[] = {
     NUMBER("max-payload", payload),
     NUMBER("max-connections", connections),
     NUMBER("max-silent", server.silent_connections),
+    NUMBER("max-per-origin", server.per_origin),
+    NUMBER("max-strangers", engine.strangers),
+    NUMBER("max-events", sockets.events_per_second),
+    NUMBER("event-burst", sockets.event_burst),
+    NUMBER("flood", sockets.flood_ms),
     NUMBER("deflate", server.deflate),
     NUMBER("first-byte", server.first_byte_ms),
     NUMBER("head", server.head_ms),
@@ -119,9 +124,11 @@ static int parse(char **argv, struct settings *o)
     o->payload = 1000000;
     o->connections = 60000;
     o->server = pm_server_defaults(o->payload);
-    o->server.silent_connections = o->connections;
+    o->server.silent_connections = o->server.per_origin = o->connections;
     o->engine = pm_engine_defaults();
+    o->engine.strangers = o->connections;
     o->sockets = pm_sockets_defaults();
+    o->sockets.events_per_second = 0;
     for (; *argv; argv += 2) {
         if (strncmp(*argv, "--", 2) != 0 || set_number(o, *argv + 2, argv[1]) < 0)
             return -EINVAL;

@@ -103,6 +103,68 @@ def code_of(body):
     return error["error"]["code"] if "error" in error else error.get("code")
 
 
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+def frame(data=b"", opcode=TEXT, fin=True, reserved=0, masked=True, length=None):
+    """A client's frame; its mask is not zero, so that a server must undo it."""
+    data = data if isinstance(data, bytes) else data.encode()
+    n, mask = len(data) if length is None else length, 0x80 if masked else 0
+    head = bytes([(0x80 if fin else 0) | reserved << 4 | opcode])
+    if n < 126:
+        head += bytes([mask | n])
+    elif n < 65536:
+        head += bytes([mask | 126]) + struct.pack(">H", n)
+    else:
+        head += bytes([mask | 127]) + struct.pack(">Q", n)
+    if not masked:
+        return head + data
+    key = b"\x11\x22\x33\x44"
+    long_key = key * (len(data) // 4 + 1)
+    return head + key + bytes(a ^ b for a, b in zip(data, long_key))
+
+
+class WebSocket(Raw):
+    """A bare WebSocket: what it sends may be as wrong as can be."""
+
+    def __init__(self, port, path="/engine.io/?EIO=4&transport=websocket", fields=(), host="localhost", **options):
+        super().__init__(port, **options)
+        self.send(request(target=path, host=host, fields=[
+            "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", KEY, *fields]))
+        self.status, self.fields = self.head()
+
+    def frame(self):
+        """Opcode and payload of the next frame."""
+        opcode, n = self.take(2)
+        if n == 126:
+            n = struct.unpack(">H", self.take(2))[0]
+        elif n == 127:
+            n = struct.unpack(">Q", self.take(8))[0]
+        return opcode & 15, self.take(n)
+
+    def text(self):
+        """The next text message; a heartbeat in between is answered."""
+        while True:
+            opcode, data = self.frame()
+            if opcode == TEXT and data != b"2":
+                return data.decode()
+            if opcode == TEXT:
+                self.send(frame("3"))
+            elif opcode == CLOSE:
+                raise EOFError(data)
+
+    def code(self):
+        """The code of the server's close frame (1005 for none), whatever comes before it; None if it just hung up."""
+        try:
+            while True:
+                opcode, data = self.frame()
+                if opcode == CLOSE:
+                    return struct.unpack(">H", data[:2])[0] if data else 1005
+        except EOFError:
+            return None
+
+
 class Bystander:
     """An honest client that exchanges numbered messages all the while; it must miss none and get no other."""
 
@@ -174,6 +236,11 @@ class HostileTest(unittest.TestCase):
         raw = Raw(self.server.port, **options)
         self.addCleanup(raw.socket.close)
         return raw
+
+    def websocket(self, *args, **options):
+        ws = WebSocket(self.server.port, *args, **options)
+        self.addCleanup(ws.socket.close)
+        return ws
 
     def once(self, data, **options):
         """Status and code of the answer to these bytes on a connection of their own."""
