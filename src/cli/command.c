@@ -1,11 +1,15 @@
 /* command.c - see command.h. */
 #include "cli/command.h"
 
+#include "cli/monitor.h"
+#include "cli/send.h"
+
 #include "base/cleanup.h"
 
+#include <assert.h>
 #include <string.h>
 
-const struct pm_option pm_plain_rows[] = {PM_COMMON_ROWS, {0}};
+#define PLAIN .size = sizeof(struct pm_common)
 
 const struct pm_command pm_commands[] = {
     {"serve", .arguments = "",
@@ -13,21 +17,69 @@ const struct pm_command pm_commands[] = {
      .example = "peripheral-manager --demo --allow-origin https://lab.example", .options = pm_setting_rows,
      .main = pm_serve_command},
     {"list", .arguments = "", .purpose = "Show the devices that are plugged in, with or without a daemon",
-     .example = "peripheral-manager list --json", .options = pm_plain_rows, .size = sizeof(struct pm_plain),
-     .run = pm_list_command},
+     .example = "peripheral-manager list --json", PLAIN, .run = pm_list_command},
     {"connections", .arguments = "", .purpose = "Show the connections that are open",
-     .example = "peripheral-manager connections", .options = pm_plain_rows, .size = sizeof(struct pm_plain),
-     .run = pm_connections_command},
+     .example = "peripheral-manager connections", PLAIN, .run = pm_connections_command},
     {"activate", "NAME ADDRESS", 2, 2, .purpose = "Open a device under a name", .request = "activate-connection",
-     .example = "peripheral-manager activate pump /dev/ttyUSB0 --baud-rate 9600"},
+     .request_words = 2, .example = "peripheral-manager activate pump /dev/ttyUSB0 --baud-rate 9600", PLAIN,
+     .run = pm_request_command},
     {"deactivate", "NAME", 1, 1, .purpose = "Close a connection", .request = "deactivate-connection",
-     .example = "peripheral-manager deactivate pump"},
+     .request_words = 1, .example = "peripheral-manager deactivate pump", PLAIN, .run = pm_request_command},
     {"rename", "OLD NEW", 2, 2, .purpose = "Give a connection another name", .request = "rename-reference",
-     .example = "peripheral-manager rename pump left-pump"},
+     .request_words = 2, .example = "peripheral-manager rename pump left-pump", PLAIN, .run = pm_request_command},
     {"configure", "NAME", 1, 1, .purpose = "Change the line of an open connection without losing a byte",
-     .request = "configure-connection", .example = "peripheral-manager configure pump --baud-rate 19200"},
+     .request = "configure-connection", .request_words = 1,
+     .example = "peripheral-manager configure pump --baud-rate 19200", PLAIN, .run = pm_request_command},
+    {"send", "NAME [TEXT]", 1, 2, .purpose = "Send bytes to a device", .options = pm_send_rows,
+     .size = sizeof(struct pm_send_values), .example = "peripheral-manager send scope '*IDN?' --end lf",
+     .run = pm_send_command},
+    {"monitor", "NAME|ADDRESS", 1, 1, .purpose = "A terminal on a device, beside the pages that use it; Ctrl+] ends it",
+     .request = "activate-connection", .request_words = 2, .options = pm_monitor_rows,
+     .size = sizeof(struct pm_monitor_values),
+     .example = "peripheral-manager monitor /dev/ttyUSB0 --baud-rate 9600 --timestamps", .run = pm_monitor_command},
+    {"signals", "NAME [SIGNAL=on|off]...", 1, 4,
+     .purpose = "Show the signals of a connection, or set dtr, rts and break",
+     .example = "peripheral-manager signals pump dtr=on rts=off", PLAIN, .run = pm_signals_command},
+    {"events", .arguments = "", .purpose = "Show what happens: devices and connections as they come and go",
+     .example = "peripheral-manager events --json", PLAIN, .run = pm_events_command},
     {0},
 };
+
+static const struct pm_option common_rows[] = {
+    {.name = "json",
+     .type = PM_OPTION_FLAG,
+     .offset = offsetof(struct pm_common, json),
+     .purpose = "write JSON, for programs"},
+    {.name = "runtime-dir",
+     .type = PM_OPTION_PATH,
+     .offset = offsetof(struct pm_common, runtime_dir),
+     .argument = "DIR",
+     .purpose = "where the daemon's control socket is, if it was started with --runtime-dir"},
+    {.name = "help",
+     .letter = 'h',
+     .type = PM_OPTION_FLAG,
+     .offset = offsetof(struct pm_common, help),
+     .purpose = "show this help and end"},
+    {0},
+};
+
+static unsigned append_rows(struct pm_option *to, unsigned n, const struct pm_option *from)
+{
+    for (; from && from->name; from++) {
+        assert(n < PM_OPTIONS_MAX);
+        to[n++] = *from;
+    }
+    return n;
+}
+
+void pm_command_rows(const struct pm_command *c, struct pm_command_rows *ret)
+{
+    unsigned n = c->request ? pm_request_rows(c, ret->rows, ret->purposes) : 0;
+    n = append_rows(ret->rows, n, c->options);
+    if (!c->main)
+        n = append_rows(ret->rows, n, common_rows);
+    ret->rows[n] = (struct pm_option){0};
+}
 
 static void list_commands(FILE *out)
 {
@@ -40,15 +92,14 @@ static void list_commands(FILE *out)
 void pm_command_help(const struct pm_command *c, FILE *out)
 {
     bool is_default = c == pm_commands;
-    struct pm_request_rows made;
+    struct pm_command_rows made;
+    pm_command_rows(c, &made);
     fprintf(out, "Usage: peripheral-manager %s%s%s[OPTION]...%s%s\n\n%s.\n", is_default ? "[" : "", c->name,
             is_default ? "] " : " ", c->arguments[0] ? " " : "", c->arguments, c->purpose);
     if (is_default)
         list_commands(out);
-    if (c->request)
-        pm_request_rows(c, &made);
     fprintf(out, "\nOptions%s:\n", is_default ? " of serve" : "");
-    pm_options_help(c->request ? made.rows : c->options, out);
+    pm_options_help(made.rows, out);
     fprintf(out, "\nExample: %s\n", c->example);
     if (is_default)
         fputs("Then open http://localhost:3000/\n", out);
@@ -66,12 +117,14 @@ enum pm_exit pm_command_usage(const struct pm_command *c, const char *error)
 static enum pm_exit run_command(const struct pm_command *c, int argc, char **argv)
 {
     char error[PM_OPTION_ERROR];
+    struct pm_command_rows made;
     PM_AUTO_FREE struct pm_common *values = calloc(1, c->size);
     if (!values)
         return PM_EXIT_OS;
-    pm_options_defaults(c->options, values);
+    pm_command_rows(c, &made);
+    pm_options_defaults(made.rows, values);
     enum pm_exit code = PM_EXIT_OK;
-    int at = pm_options_parse(c->options, values, argc, argv, error);
+    int at = pm_options_parse(made.rows, values, argc, argv, error);
     unsigned words = at < 0 ? 0 : (unsigned)(argc - at);
     if (at < 0) {
         code = pm_command_usage(c, error);
@@ -81,9 +134,9 @@ static enum pm_exit run_command(const struct pm_command *c, int argc, char **arg
         snprintf(error, sizeof(error), "\"%s\" takes %s", c->name, c->arguments[0] ? c->arguments : "no arguments");
         code = pm_command_usage(c, error);
     } else {
-        code = c->run(c, values, argv + at);
+        code = c->run(c, values, argv + at, words);
     }
-    pm_options_fini(c->options, values);
+    pm_options_fini(made.rows, values);
     return code;
 }
 
@@ -106,7 +159,5 @@ int pm_command_main(int argc, char **argv)
         snprintf(error, sizeof(error), "\"%.100s\" is not a command", argv[1]);
         return pm_command_usage(pm_commands, error);
     }
-    if (c->main)
-        return c->main(c, argc - 1, argv + 1);
-    return c->request ? pm_request_main(c, argc - 1, argv + 1) : run_command(c, argc - 1, argv + 1);
+    return c->main ? c->main(c, argc - 1, argv + 1) : run_command(c, argc - 1, argv + 1);
 }

@@ -4,27 +4,16 @@
 
 #include "daemon/daemon.h"
 
+#include <jansson.h>
+
+enum { PM_COMMAND_ARGUMENTS = 32, PM_COMMAND_PURPOSE = 256 };
+
 /* What every command but serve takes; first member of its values. */
 struct pm_common {
     char *runtime_dir; /* NULL: where the settings say */
     bool json, help;
+    char *arguments[PM_COMMAND_ARGUMENTS]; /* of the command's request, as texts; NULL: not given */
 };
-
-/* The rows for it, to stand first in the options of a command. */
-#define PM_COMMON_ROWS                                                                                                 \
-    {.name = "json",                                                                                                   \
-     .type = PM_OPTION_FLAG,                                                                                           \
-     .offset = offsetof(struct pm_common, json),                                                                       \
-     .purpose = "write JSON, for programs"},                                                                           \
-        {.name = "runtime-dir",                                                                                        \
-         .type = PM_OPTION_PATH,                                                                                       \
-         .offset = offsetof(struct pm_common, runtime_dir),                                                            \
-         .argument = "DIR",                                                                                            \
-         .purpose = "where the daemon's control socket is, if it was started with --runtime-dir"},                     \
-    {                                                                                                                  \
-        .name = "help", .letter = 'h', .type = PM_OPTION_FLAG, .offset = offsetof(struct pm_common, help),             \
-        .purpose = "show this help and end"                                                                            \
-    }
 
 struct pm_command {
     const char *name;
@@ -33,14 +22,15 @@ struct pm_command {
     const char *purpose;           /* one line */
     const char *example;           /* a whole command line */
 
-    /* A command of its own: its options, their values' size, and what it does with them. `values` begin with struct
-     * pm_common. */
-    const struct pm_option *options;
-    size_t size;
-    enum pm_exit (*run)(const struct pm_command *self, void *values, char **words);
-
-    /* Or one that is a request of the API: words and options are the request's arguments, in their order. */
+    /* The request of the API whose arguments are options of this command, all but the first few; or NULL. */
     const char *request;
+    unsigned request_words;
+
+    const struct pm_option *options; /* further ones, or NULL */
+    size_t size;                     /* of the values; they begin with struct pm_common */
+
+    /* What it does with them: values have been read, and the number of words is right. */
+    enum pm_exit (*run)(const struct pm_command *self, void *values, char **words, unsigned n);
 
     /* Or one that reads its command line itself. */
     enum pm_exit (*main)(const struct pm_command *self, int argc, char **argv);
@@ -55,36 +45,42 @@ const struct pm_command *pm_command_find(const char *name);
 /* Find the command that argv[1] names and run it. Returns the exit code. */
 int pm_command_main(int argc, char **argv);
 
+/* All options of a command: those of its request, its own, and those that all have. */
+struct pm_command_rows {
+    struct pm_option rows[PM_OPTIONS_MAX + 1];
+    char purposes[PM_COMMAND_ARGUMENTS][PM_COMMAND_PURPOSE];
+};
+void pm_command_rows(const struct pm_command *c, struct pm_command_rows *ret);
+
 /* Write how a command is used, its options and its example. */
 void pm_command_help(const struct pm_command *c, FILE *out);
 
 /* Say what is wrong with the command line, and how to get help. Returns PM_EXIT_USAGE. */
 enum pm_exit pm_command_usage(const struct pm_command *c, const char *error);
 
-/* ---- request.c: commands that are requests ---- */
+/* ---- request.c: commands whose options are arguments of a request ---- */
 
-enum { PM_REQUEST_OPTIONS = 40, PM_REQUEST_PURPOSE = 256 };
+/* Append rows for them. Returns how many. */
+unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,
+                         char purposes[PM_COMMAND_ARGUMENTS][PM_COMMAND_PURPOSE]);
 
-/* The options of such a command, made from the request's schema, with their texts. */
-struct pm_request_rows {
-    struct pm_option rows[PM_REQUEST_OPTIONS + 4];
-    char purposes[PM_REQUEST_OPTIONS][PM_REQUEST_PURPOSE];
-};
-void pm_request_rows(const struct pm_command *c, struct pm_request_rows *ret);
+/* Add to `data` what was given: words for the request's first arguments (NULL: none), and options. 0, or -EINVAL after
+ * saying what is wrong. */
+int pm_request_collect(const struct pm_command *c, const struct pm_common *common, char **words, json_t *data);
 
-/* Read the command line and ask the daemon. */
-enum pm_exit pm_request_main(const struct pm_command *self, int argc, char **argv);
+/* A command that is the request and nothing else. */
+enum pm_exit pm_request_command(const struct pm_command *self, void *values, char **words, unsigned n);
 
 /* ---- the others, each in its file ---- */
 
-enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **argv);
+extern const struct pm_option pm_monitor_rows[], pm_send_rows[];
 
-/* Of commands without options of their own. */
-struct pm_plain {
-    struct pm_common common;
-};
-extern const struct pm_option pm_plain_rows[];
-enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words);
-enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words);
+enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **argv);
+enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_monitor_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_send_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_signals_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_events_command(const struct pm_command *self, void *values, char **words, unsigned n);
 
 #endif

@@ -103,11 +103,11 @@ static enum pm_exit list_devices(const struct pm_common *common, json_t **ret)
     return code;
 }
 
-enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words)
+enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
     const struct pm_common *common = values;
     json_t *answer;
-    (void)self, (void)words;
+    (void)self, (void)words, (void)n;
     enum pm_exit code = list_devices(common, &answer);
     if (code != PM_EXIT_OK)
         return code;
@@ -158,7 +158,7 @@ static void connection_tx(const json_t *c, char *out, size_t room)
     snprintf(out, room, "%lld", (long long)json_integer_value(json_object_get(c, "tx")));
 }
 
-enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words)
+enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
     static const struct pm_column columns[] = {{"NAME", connection_name},
                                                {"ADDRESS", connection_address},
@@ -169,7 +169,7 @@ enum pm_exit pm_connections_command(const struct pm_command *self, void *values,
                                                {0}};
     const struct pm_common *common = values;
     json_t *answer;
-    (void)self, (void)words;
+    (void)self, (void)words, (void)n;
     enum pm_exit code = pm_session_ask_once(common, "list-connections", NULL, &answer);
     if (code != PM_EXIT_OK)
         return code;

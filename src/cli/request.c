@@ -9,11 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-struct values {
-    struct pm_common common; /* first */
-    char *options[PM_REQUEST_OPTIONS];
-};
-
 /* ---- options from the schema ---- */
 
 static const struct pm_arg *arguments_of(const struct pm_command *c)
@@ -31,13 +26,19 @@ static const char *placeholder_of(const struct pm_arg *arg)
     case PM_ARG_WORD:
         return "WORD";
     case PM_ARG_TEXT:
+    case PM_ARG_CONNECTION:
+    case PM_ARG_NEW_NAME:
         return "TEXT";
+    case PM_ARG_OBJECT:
+    case PM_ARG_ARRAY:
+    case PM_ARG_ANY:
+        return "JSON";
     default:
         return "N";
     }
 }
 
-static void describe(const struct pm_arg *arg, char out[PM_REQUEST_PURPOSE])
+static void describe(const struct pm_arg *arg, char out[PM_COMMAND_PURPOSE])
 {
     char expects[160] = "yes or no";
     const char *fallback = arg->fallback;
@@ -45,26 +46,25 @@ static void describe(const struct pm_arg *arg, char out[PM_REQUEST_PURPOSE])
         pm_arg_expects(arg, expects, sizeof(expects));
     else if (fallback)
         fallback = strcmp(fallback, "true") == 0 ? "yes" : "no";
-    snprintf(out, PM_REQUEST_PURPOSE, "%s%s%s%s%s%s", arg->purpose ? arg->purpose : "", arg->purpose ? ": " : "",
+    snprintf(out, PM_COMMAND_PURPOSE, "%s%s%s%s%s%s", arg->purpose ? arg->purpose : "", arg->purpose ? ": " : "",
              expects, fallback ? " (default " : "", fallback ? fallback : "", fallback ? ")" : "");
 }
 
-void pm_request_rows(const struct pm_command *c, struct pm_request_rows *ret)
+unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,
+                         char purposes[PM_COMMAND_ARGUMENTS][PM_COMMAND_PURPOSE])
 {
-    static const struct pm_option common[] = {PM_COMMON_ROWS};
-    const struct pm_arg *arg = arguments_of(c) + c->min_words;
+    const struct pm_arg *arg = arguments_of(c) + c->request_words;
     unsigned n = 0;
     for (; arg->name; arg++, n++) {
-        assert(n < PM_REQUEST_OPTIONS);
-        describe(arg, ret->purposes[n]);
-        ret->rows[n] = (struct pm_option){.name = arg->name,
-                                          .type = PM_OPTION_TEXT,
-                                          .offset = offsetof(struct values, options) + n * sizeof(char *),
-                                          .argument = placeholder_of(arg),
-                                          .purpose = ret->purposes[n]};
+        assert(n < PM_COMMAND_ARGUMENTS);
+        describe(arg, purposes[n]);
+        rows[n] = (struct pm_option){.name = arg->name,
+                                     .type = PM_OPTION_TEXT,
+                                     .offset = offsetof(struct pm_common, arguments) + n * sizeof(char *),
+                                     .argument = placeholder_of(arg),
+                                     .purpose = purposes[n]};
     }
-    memcpy(ret->rows + n, common, sizeof(common));
-    ret->rows[n + sizeof(common) / sizeof(common[0])] = (struct pm_option){0};
+    return n;
 }
 
 /* ---- words into JSON ---- */
@@ -83,6 +83,10 @@ static json_t *to_json(const struct pm_arg *arg, const char *text)
         double value = strtod(text, &end);
         if (errno == 0 && end != text && *end == 0)
             return json_real(value);
+    } else if (arg->type == PM_ARG_OBJECT || arg->type == PM_ARG_ARRAY || arg->type == PM_ARG_ANY) {
+        json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+        if (value)
+            return value;
     } else if (arg->type == PM_ARG_BOOLEAN) {
         for (int i = 0; i < 3; i++) {
             if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0)
@@ -98,25 +102,18 @@ static int add(json_t *data, const struct pm_arg *arg, const char *text)
     if (value)
         return json_object_set_new(data, arg->name, value);
     fprintf(stderr, "\"%s\" must be UTF-8 text.\n", arg->name); /* what is no UTF-8 cannot be JSON */
-    return -1;
+    return -EINVAL;
 }
 
-/* The arguments as the request's object, or NULL after saying what is wrong. */
-static json_t *collect(const struct pm_command *c, const struct values *values, char **words)
+int pm_request_collect(const struct pm_command *c, const struct pm_common *common, char **words, json_t *data)
 {
     const struct pm_arg *arg = arguments_of(c);
-    json_t *data = json_object();
     int r = 0;
-    for (unsigned i = 0; i < c->min_words && r == 0; i++, arg++)
-        r = add(data, arg, words[i]);
-    for (unsigned i = 0; arg->name && r == 0; i++, arg++) {
-        if (values->options[i])
-            r = add(data, arg, values->options[i]);
-    }
-    if (r == 0)
-        return data;
-    json_decref(data);
-    return NULL;
+    for (unsigned i = 0; i < c->request_words && r == 0; i++, arg++)
+        r = words ? add(data, arg, words[i]) : 0;
+    for (unsigned i = 0; arg->name && r == 0; i++, arg++)
+        r = common->arguments[i] ? add(data, arg, common->arguments[i]) : 0;
+    return r;
 }
 
 /* ---- running ---- */
@@ -131,42 +128,22 @@ static void print_answer(const json_t *answer)
                pm_session_text(c, "address", address, sizeof(address)), (long long)json_integer_value(baud));
 }
 
-static enum pm_exit ask(const struct pm_command *c, const struct values *values, char **words)
+enum pm_exit pm_request_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
-    json_t *data = collect(c, values, words), *answer;
-    if (!data)
+    const struct pm_common *common = values;
+    json_t *data = json_object(), *answer;
+    (void)n;
+    if (pm_request_collect(self, common, words, data) < 0) {
+        json_decref(data);
         return PM_EXIT_USAGE;
-    enum pm_exit code = pm_session_ask_once(&values->common, c->request, data, &answer);
+    }
+    enum pm_exit code = pm_session_ask_once(common, self->request, data, &answer);
     if (code != PM_EXIT_OK)
         return code;
-    if (values->common.json)
+    if (common->json)
         pm_session_print_json(answer);
     else
         print_answer(answer);
     json_decref(answer);
     return PM_EXIT_OK;
-}
-
-enum pm_exit pm_request_main(const struct pm_command *self, int argc, char **argv)
-{
-    struct pm_request_rows made;
-    struct values values;
-    char error[PM_OPTION_ERROR];
-    pm_request_rows(self, &made);
-    pm_options_defaults(made.rows, &values);
-    int at = pm_options_parse(made.rows, &values, argc, argv, error);
-    enum pm_exit code;
-    if (at < 0) {
-        code = pm_command_usage(self, error);
-    } else if (values.common.help) {
-        pm_command_help(self, stdout);
-        code = PM_EXIT_OK;
-    } else if ((unsigned)(argc - at) != self->min_words) {
-        snprintf(error, sizeof(error), "\"%s\" takes %s", self->name, self->arguments);
-        code = pm_command_usage(self, error);
-    } else {
-        code = ask(self, &values, argv + at);
-    }
-    pm_options_fini(made.rows, &values);
-    return code;
 }
