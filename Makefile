@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: run test test-usb test-all test-quick build reference deps deps-test deps-usb clean
+.PHONY: console run test test-usb test-all test-quick build reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -27,6 +27,11 @@ test-quick: deps-test
 build: deps
 	@cmake --preset release >/dev/null
 	cmake --build --preset release
+
+# console/dist from console/src; the result is committed.
+console:
+	tools/npm-install console
+	node console/build.mjs
 
 # docs/api.md from the table of requests.
 reference:

@@ -13,15 +13,20 @@ static const char security[] =
 
 static const char *type_of(const char *path)
 {
+    static const char *const types[][2] = {
+        {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"}, {".svg", "image/svg+xml"}};
     const char *dot = strrchr(path, '.');
-    if (strcmp(dot, ".js") == 0)
-        return "text/javascript; charset=utf-8";
-    return strcmp(dot, ".css") == 0 ? "text/css; charset=utf-8" : "text/html; charset=utf-8";
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(dot, types[i][0]) == 0)
+            return types[i][1];
+    }
+    return "text/html; charset=utf-8";
 }
 
 static const struct pm_asset *find(struct pm_http_text path)
 {
-    if (path.n == 1)
+    bool is_console = path.n == 9 && memcmp(path.p, "/console/", 9) == 0;
+    if (path.n == 1 || is_console)
         path = (struct pm_http_text){"/index.html", 11};
     for (const struct pm_asset *a = pm_assets; a->path; a++) {
         if (strlen(a->path) == path.n && memcmp(a->path, path.p, path.n) == 0)

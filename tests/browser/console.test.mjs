@@ -1,6 +1,7 @@
-// plain.test.mjs - the page at "/" as a newcomer uses it: devices and connections live, bytes shown and sent.
+// console.test.mjs - the console as a newcomer uses it: devices and connections live, bytes shown and sent.
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
+import { connect, see, send, shown } from "./page.mjs";
 import { startChromium, startDaemon, startLine } from "./support.mjs";
 
 let daemon, line, browser, page;
@@ -13,27 +14,27 @@ before(async () => {
 after(() => Promise.all([browser, daemon, line].map((part) => part?.stop())));
 
 it("connects a device with one click, sends a line, shows the answer, disconnects", async () => {
-  await page.getByRole("button", { name: "Connect Virtual echo" }).click();
-  const sent = page.getByRole("textbox", { name: "Send to echo" });
-  await sent.fill("hello <b>there</b>");
-  await sent.press("Enter");
-  await page.getByLabel("Received from echo").getByText("hello <b>there</b>").waitFor();
+  await connect(page, "Virtual echo", "echo");
+  await send(page, "echo", "hello <b>there</b>");
+  await see(page, "echo", "hello <b>there</b>");
   await page.getByRole("button", { name: "Disconnect echo" }).click();
   await page.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
 });
 
 it("shows at once what others open, rename, send and close", async () => {
   await daemon.ask("activate-connection", { name: "balance", address: line.path });
-  await page.getByLabel("Received from balance").waitFor();
+  await page.getByRole("button", { name: "Show balance" }).click();
   await line.write("12.5 g\r\n");
-  await page.getByLabel("Received from balance").getByText("12.5 g").waitFor();
-  await page.getByRole("textbox", { name: "Send to balance" }).fill("TARE");
-  await page.keyboard.press("Enter");
+  await see(page, "balance", "12.5 g");
+  await send(page, "balance", "TARE");
   assert.equal((await line.read(6)).toString(), "TARE\r\n");
   await daemon.ask("rename-reference", { old: "balance", new: "Waage" });
-  await page.getByLabel("Received from Waage").waitFor();
+  await shown(page, "Waage").waitFor();
+  await line.write("13.5 g\r\n");
+  await see(page, "Waage", "13.5 g");
   await daemon.ask("deactivate-connection", { name: "Waage" });
-  await page.getByLabel("Received from Waage").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Show Waage" }).waitFor({ state: "detached" });
+  await see(page, "Waage", "13.5 g"); // what came stays readable
 });
 
 it("shows a device that is plugged in and one that is pulled out", async () => {
@@ -43,3 +44,18 @@ it("shows a device that is plugged in and one that is pulled out", async () => {
   await daemon.ask("plug-virtual", { address: "virtual:echo" });
   await echo.waitFor();
 });
+
+it("renames in place, by keyboard", async () => {
+  await connect(page, "Virtual syringe pump", "pump");
+  await page.getByRole("button", { name: "Rename pump" }).press("Enter");
+  const name = page.getByRole("textbox", { name: "New name of pump" });
+  await name.fill("Left syringe");
+  await name.press("Enter");
+  await page.getByRole("button", { name: "Rename Left syringe" }).waitFor();
+  const { connections } = await daemon.ask("list-connections");
+  assert.deepEqual(connections.map((c) => c.name), ["Left syringe"]);
+  await send(page, "Left syringe", "RAT");
+  await see(page, "Left syringe", "00S1.000MM");
+});
+
+it("has complained about nothing", () => assert.deepEqual(page.complaints, []));

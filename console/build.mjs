@@ -1,0 +1,47 @@
+// build.mjs [FOLDER] - builds the console into dist/, or the given folder. dist/ is committed, so that the daemon builds without npm.
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { build } from "esbuild";
+
+const here = import.meta.dirname;
+const out = path.resolve(process.argv[2] ?? path.join(here, "dist"));
+
+// The content security policy of the page allows no style element and no style attribute; xterm.js makes both. The elements become
+// <pm-sheet> (src/sheet.ts), the attribute is set by property. A new version of xterm.js that does otherwise fails here.
+const XTERM_STYLES = [
+  { is: /\.createElement\("style"\)/g, becomes: '.createElement("pm-sheet")', times: 3 },
+  {
+    is: /(\w+)\.setAttribute\("style",`\$\{\1\.getAttribute\("style"\)\|\|""\}\$\{(\w+)\};`\)/g,
+    becomes: '$1.style.cssText+=$2+";"', times: 1,
+  },
+];
+
+const strictStyles = {
+  name: "strict-styles",
+  setup(builder) {
+    builder.onLoad({ filter: /xterm\.mjs$/ }, ({ path: file }) => {
+      let contents = readFileSync(file, "utf8");
+      for (const { is, becomes, times } of XTERM_STYLES) {
+        const found = contents.match(is)?.length ?? 0;
+        if (found !== times) throw new Error(`${file}: ${is} stands there ${found} times, not ${times}`);
+        contents = contents.replace(is, becomes);
+      }
+      return { contents, loader: "js" };
+    });
+  },
+};
+
+mkdirSync(out, { recursive: true });
+await build({
+  entryPoints: { console: path.join(here, "src/main.tsx") },
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["chrome115", "firefox115", "safari16.4"],
+  legalComments: "none",
+  charset: "utf8",
+  plugins: [strictStyles],
+  logLevel: "warning",
+});
+for (const file of ["index.html", "icon.svg"]) copyFileSync(path.join(here, "src", file), path.join(out, file));

@@ -1,0 +1,239 @@
+// daemon.ts - what the daemon told: devices, connections and their streams, always as they are now.
+import { Store } from "./store";
+import { Stream } from "./stream";
+import { Answer, Data, Failure, State, Wire } from "./wire";
+
+export interface Device {
+  address: string; id: string; kind: string; description: string; product: string; manufacturer: string; serialnumber: string;
+  name: string; vid: number | null; pid: number | null; location: string;
+  connection: string | null; "in-use-by": string | null; unusable: string | null; "identity-conflict": boolean;
+}
+
+export interface Options {
+  "baud-rate": number; "data-bits": number; parity: string; "stop-bits": number; "flow-control": string; dtr: string; rts: string;
+  [more: string]: unknown;
+}
+
+export interface Signals { cts: boolean; dsr: boolean; dcd: boolean; ri: boolean; dtr: boolean; rts: boolean; break?: boolean }
+
+export interface Errors { framing: number; parity: number; break: number; overrun: number; "buffer-overrun": number }
+
+export interface Connection {
+  name: string; address: string; device: string; state: string; epoch: number; offset: number; options: Options;
+  claimed: boolean;
+}
+
+// A connection with what this page knows about it beyond the daemon's list.
+export interface Link extends Connection {
+  stream: Stream;
+  signals: Signals | null;
+  errors: Errors | null;
+  closed: string | null; // why, once it is
+}
+
+export interface Traffic { time: number; direction: "in" | "out"; event: string; args: unknown[] }
+
+const HISTORY_MAX = 2 * 1024 * 1024; // of what came before the page, this much is shown
+const TRAFFIC_MAX = 500;
+
+const REASONS: Record<string, string> = {
+  slow: "this page was too slow for them",
+  overrun: "the hardware had no room for them",
+  reopened: "the device was away",
+  epoch: "the daemon was started again",
+};
+
+function gapText(gap: { from: number; to: number; reason: string; bytes?: number | null }): string {
+  const n = gap.bytes || gap.to - gap.from;
+  return `${n > 0 ? `${n.toLocaleString("en")} bytes are missing` : "bytes may be missing"}: ${REASONS[gap.reason] ?? gap.reason}`;
+}
+
+export class Daemon extends Store {
+  state: State = "connecting";
+  refusal: Failure | null = null;
+  devices: Device[] = [];
+  links = new Map<string, Link>();
+  traffic: Traffic[] = [];
+  trafficWanted = false;
+  private wire = new Wire({
+    onState: (state, reason) => this.onState(state, reason),
+    onEvent: (event, args) => this.onEvent(event, args),
+    onTraffic: (direction, event, args) => this.onTraffic(direction, event, args),
+  });
+  private hearers = new Map<string, Set<(data: any) => void>>();
+
+  start(session: string | null): void {
+    this.wire.start(session);
+  }
+
+  ask(event: string, data: Data = {}): Promise<Answer> {
+    return this.wire.ask(event, data);
+  }
+
+  // Open connections by name, and those that somebody still looks at.
+  get open(): Link[] {
+    return [...this.links.values()].filter((l) => l.closed === null);
+  }
+
+  async send(link: Link, bytes: Uint8Array): Promise<Answer> {
+    link.stream.sent(bytes);
+    const answer = await this.ask("send-raw", { name: link.name, payload: bytes });
+    if (!answer.ok) link.stream.note(`not sent: ${answer.error.message}`);
+    return answer;
+  }
+
+  // Hear events that only one part of the page needs.
+  on(event: string, listener: (data: any) => void): () => void {
+    const set = this.hearers.get(event) ?? new Set();
+    this.hearers.set(event, set.add(listener));
+    return () => void set.delete(listener);
+  }
+
+  private onState(state: State, reason?: Failure): void {
+    this.state = state;
+    this.refusal = reason ?? null;
+    if (state === "offline") this.links.forEach((l) => (l.stream.following = false));
+    if (state === "online") void this.refresh();
+    this.changed();
+  }
+
+  private onTraffic(direction: "in" | "out", event: string, args: unknown[]): void {
+    if (!this.trafficWanted) return;
+    this.traffic.push({ time: Date.now(), direction, event, args });
+    if (this.traffic.length > TRAFFIC_MAX) this.traffic.splice(0, TRAFFIC_MAX / 5);
+    this.changed();
+  }
+
+  private async refresh(): Promise<void> {
+    const [devices, connections] = await Promise.all([this.ask("list-devices"), this.ask("list-connections")]);
+    if (devices.ok) this.devices = devices.devices;
+    if (connections.ok) {
+      const names = new Set<string>(connections.connections.map((c: Connection) => c.name));
+      this.open.forEach((l) => !names.has(l.name) && this.close(l.name, "it was closed meanwhile"));
+      connections.connections.forEach((c: Connection) => this.adopt(c));
+    }
+    this.changed();
+  }
+
+  private async refreshDevices(): Promise<void> {
+    const answer = await this.ask("list-devices");
+    if (answer.ok) this.devices = answer.devices;
+    this.changed();
+  }
+
+  private adopt(c: Connection): void {
+    const known = this.links.get(c.name);
+    const same = known && (known.closed === null || known.address === c.address);
+    const link: Link = same ? Object.assign(known, c, { closed: null })
+      : { ...c, stream: new Stream(), signals: null, errors: null, closed: null };
+    this.links.set(c.name, link);
+    if (!link.stream.following) void this.follow(link);
+    void this.ask("get-signals", { name: c.name }).then((answer) => {
+      if (answer.ok) this.update(link, { signals: answer.signals });
+    });
+    this.changed();
+  }
+
+  // Get its bytes from where this page stopped, or from as far back as is shown.
+  private async follow(link: Link): Promise<void> {
+    const { stream } = link, { epoch } = stream;
+    const since = epoch === null ? Math.max(0, link.offset - HISTORY_MAX) : stream.next;
+    if (stream.asked) return;
+    stream.asked = true;
+    stream.liveFrom = link.offset;
+    if (epoch === null) stream.next = since;
+    const answer = await this.ask("subscribe", { names: [link.name], since, ...(epoch === null ? {} : { epoch }) });
+    const place = answer.ok ? answer.subscriptions[link.name] : null;
+    stream.asked = false;
+    if (typeof place?.offset !== "number") return;
+    Object.assign(stream, { epoch: place.epoch, next: place.offset, following: true }); // the bytes come after this answer
+  }
+
+  private update(link: Link, change: Partial<Link>): void {
+    Object.assign(link, change);
+    this.changed();
+  }
+
+  private close(name: string, reason: string): void {
+    const link = this.links.get(name);
+    if (!link) return;
+    link.stream.note(`closed: ${reason}`);
+    link.stream.following = false;
+    link.stream.epoch = null;
+    this.update(link, { closed: reason, state: "closed" });
+  }
+
+  // Forget a closed connection that nobody looks at any more.
+  forget(name: string): void {
+    if (this.links.get(name)?.closed != null) this.links.delete(name);
+    this.changed();
+  }
+
+  private rename(old: string, name: string): void {
+    const link = this.links.get(old);
+    if (!link) return;
+    this.links.delete(old);
+    this.links.set(name, Object.assign(link, { name }));
+    this.hearers.get("renamed")?.forEach((listener) => listener({ old, name }));
+    this.changed();
+  }
+
+  private onEvent(event: string, args: any[]): void {
+    const data = args[0];
+    if (data instanceof ArrayBuffer) {
+      const link = this.links.get(event);
+      if (link?.stream.following) link.stream.receive(new Uint8Array(data));
+      return;
+    }
+    this.handlers[event]?.(data);
+    this.hearers.get(event)?.forEach((listener) => listener(data));
+  }
+
+  private with(name: string, change: (link: Link) => void): void {
+    const link = this.links.get(name);
+    if (link) change(link);
+    this.changed();
+  }
+
+  private handlers: Record<string, (data: any) => void> = {
+    "device-attached": () => void this.refreshDevices(),
+    "device-detached": () => void this.refreshDevices(),
+    "connection-opened": (c: Connection) => {
+      this.adopt(c);
+      void this.refreshDevices();
+    },
+    "connection-closed": ({ name, reason }) => {
+      this.close(name, reason);
+      void this.refreshDevices();
+    },
+    "connection-lost": ({ name }) => {
+      this.with(name, (l) => {
+        l.state = "lost";
+        l.stream.note("the device is gone; it is opened again when it comes back");
+      });
+      void this.refreshDevices();
+    },
+    "connection-restored": (c: Connection) => {
+      this.with(c.name, (l) => {
+        Object.assign(l, c);
+        l.stream.note("the device is back");
+      });
+      void this.refreshDevices();
+    },
+    "connection-renamed": ({ old, new: name }) => {
+      this.rename(old, name);
+      void this.refreshDevices();
+    },
+    "connection-claimed": ({ name }) => this.with(name, (l) => (l.claimed = true)),
+    "connection-released": ({ name }) => this.with(name, (l) => (l.claimed = false)),
+    "signals-changed": ({ name, signals }) => this.with(name, (l) => (l.signals = signals)),
+    "line-error": ({ name, ...errors }) => this.with(name, (l) => (l.errors = errors as Errors)),
+    "rx-gap": (gap) => this.with(gap.name, (l) => {
+      if (!l.stream.following && !l.stream.asked) return;
+      l.stream.note(gapText(gap));
+      Object.assign(l.stream, { next: gap.to, epoch: gap.epoch });
+    }),
+  };
+}
+
+export const daemon = new Daemon();

@@ -1,0 +1,143 @@
+// devices.tsx - what is plugged in and what is connected: one click connects, names change in place.
+import { useRef, useState } from "preact/hooks";
+import { Connection, daemon, Device, Link } from "./daemon";
+import { recall, remember, useStore } from "./store";
+import { Problem } from "./ui";
+import { workspace } from "./workspace";
+
+const title = (d: Device) => d.product || d.description || d.name;
+
+// A name for a new connection that nobody has yet.
+export function freeName(device: Device, taken: (name: string) => boolean): string {
+  const base = device.name.replace(/^.*[:/]/, "").slice(0, 48) || "device";
+  let name = base;
+  for (let i = 2; taken(name); i++) name = `${base}-${i}`;
+  return name;
+}
+
+function connectDevice(device: Device) {
+  const name = recall<string | null>(`name:${device.id}`, null);
+  const taken = (n: string) => daemon.open.some((l) => l.name === n);
+  const options = recall<Record<string, unknown>>(`options:${device.id}`, {});
+  return daemon.ask("activate-connection",
+    { ...options, name: name && !taken(name) ? name : freeName(device, taken), address: device.address });
+}
+
+function Rename(p: { link: Link }) {
+  const [editing, setEditing] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const over = useRef(false); // Escape or Enter came first; leaving the field changes nothing then
+  const save = async (name: string) => {
+    setEditing(false);
+    if (name === p.link.name || name === "") return;
+    const answer = await daemon.ask("rename-reference", { old: p.link.name, new: name });
+    setProblem(answer.ok ? null : answer.error.message);
+    if (answer.ok) remember(`name:${p.link.device}`, name);
+  };
+  if (!editing)
+    return (
+      <>
+        <button type="button" class="name" title="Rename" aria-label={`Rename ${p.link.name}`}
+          onClick={() => { over.current = false; setEditing(true); }}>{p.link.name}</button>
+        <Problem text={problem} onClose={() => setProblem(null)} />
+      </>
+    );
+  return (
+    <input class="name" aria-label={`New name of ${p.link.name}`} value={p.link.name} maxLength={64} ref={(e) => e?.select()}
+      onBlur={(e) => { if (!over.current) void save(e.currentTarget.value.trim()); }}
+      onKeyDown={(e) => {
+        if (e.key !== "Enter" && e.key !== "Escape") return;
+        over.current = true;
+        if (e.key === "Enter") void save(e.currentTarget.value.trim());
+        else setEditing(false);
+      }} />
+  );
+}
+
+const settings = ({ options: o }: Connection) =>
+  `${o["baud-rate"]} baud, ${o["data-bits"]}${o.parity[0].toUpperCase()}${o["stop-bits"]}`;
+
+function ConnectionRow(p: { link: Link }) {
+  const { link } = p, lost = link.state !== "open";
+  return (
+    <div class="connected">
+      <Rename link={link} />
+      <span class={lost ? "state lost" : "state"}>{lost ? "Unplugged. Opens again when it comes back." : settings(link)}</span>
+      <span class="actions">
+        <button type="button" aria-label={`Show ${link.name}`} onClick={() => workspace.open(link.name)}>Show</button>
+        <button type="button" class="quiet" aria-label={`Disconnect ${link.name}`}
+          onClick={() => daemon.ask("deactivate-connection", { name: link.name })}>Disconnect</button>
+      </span>
+    </div>
+  );
+}
+
+function DeviceCard(p: { device: Device; link: Link | undefined }) {
+  const { device: d, link } = p;
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const click = async () => {
+    setBusy(true);
+    const answer = await connectDevice(d);
+    setBusy(false);
+    setProblem(answer.ok ? null : answer.error.message);
+    if (answer.ok) workspace.open(answer.connection.name);
+  };
+  const user = d["in-use-by"];
+  return (
+    <li class={link ? "device in-use" : "device"}>
+      <div class="what">
+        <strong>{title(d)}</strong>
+        <small>{d.address}{d.serialnumber && ` · ${d.serialnumber}`}</small>
+        {d.kind === "virtual" && <small>{d.description}</small>}
+        {d["identity-conflict"] && <small class="warn">Two devices say that they are this one: it does not come back by itself.</small>}
+        {!link && user && <small class="warn">In use by {user}. Close it there to connect here.</small>}
+        {!link && d.unusable && <small class="warn">{d.unusable}</small>}
+      </div>
+      {link ? <ConnectionRow link={link} />
+        : <button type="button" class="primary" disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button>}
+      <Problem text={problem} onClose={() => setProblem(null)} />
+    </li>
+  );
+}
+
+// Connections whose device is not in the list: unplugged, or a pseudo terminal.
+function OtherConnections(p: { links: Link[] }) {
+  return (
+    <>
+      {p.links.map((link) => (
+        <li class="device in-use" key={link.name}>
+          <div class="what"><small>{link.address}</small></div>
+          <ConnectionRow link={link} />
+        </li>
+      ))}
+    </>
+  );
+}
+
+export function DevicesPane() {
+  const { devices, open } = useStore(daemon);
+  const of = (d: Device) => open.find((l) => l.name === d.connection || l.device === d.id);
+  const shown = new Set(devices.map(of));
+  const usable = devices.filter((d) => !d.unusable || of(d)), others = devices.filter((d) => d.unusable && !of(d));
+  return (
+    <section aria-labelledby="devices-title">
+      <h2 id="devices-title">Devices</h2>
+      <ul class="devices">
+        {usable.map((d) => <DeviceCard key={d.address} device={d} link={of(d)} />)}
+        <OtherConnections links={open.filter((l) => !shown.has(l))} />
+      </ul>
+      {usable.length === 0 && open.length === 0 && (
+        <p class="hint">Nothing is plugged in. Plug a device in and it appears here, or start with <code>--demo</code> to try virtual ones.</p>
+      )}
+      {others.length > 0 && (
+        <details>
+          <summary>{others.length} that cannot be used</summary>
+          <ul class="devices">{others.map((d) => (
+            <li class="device" key={d.address}><div class="what"><strong>{title(d)}</strong><small>{d.unusable}</small></div></li>
+          ))}</ul>
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+// main.tsx - the page: devices at the side, views of connections beside each other.
+import "./console.css";
+import { render } from "preact";
+import { useEffect } from "preact/hooks";
+import { daemon, Link } from "./daemon";
+import { DevicesPane } from "./devices";
+import { Lamps, LinesView } from "./lines";
+import { useStore } from "./store";
+import { TerminalView } from "./terminal";
+import { Choice as ThemeChoice, theme } from "./theme";
+import { Choice } from "./ui";
+import { KINDS, View, ViewKind, workspace } from "./workspace";
+
+const STATES = {
+  connecting: "Connecting…", online: "Connected", offline: "The daemon does not answer. Trying again…", refused: "Not allowed",
+};
+
+function Top() {
+  const { state, refusal } = useStore(daemon);
+  useStore(theme);
+  return (
+    <header class="top">
+      <h1><img src="/icon.svg" alt="" width="28" height="28" />Peripheral Manager</h1>
+      <p role="status" class={`daemon ${state}`}><i aria-hidden="true" />{refusal ? refusal.message : STATES[state]}</p>
+      <Choice<ThemeChoice> label="Colours" value={theme.choice} options={{ auto: "As the system", light: "Light", dark: "Dark" }}
+        onChange={(choice) => theme.choose(choice)} />
+    </header>
+  );
+}
+
+const CONTENTS: Record<ViewKind, (p: { link: Link; id: number }) => preact.ComponentChild> = {
+  terminal: (p) => <TerminalView {...p} />,
+  lines: (p) => <LinesView {...p} />,
+};
+
+function ViewBox(p: { view: View }) {
+  const { view } = p, link = daemon.links.get(view.name);
+  return (
+    <article class="view" id={`view-${view.id}`} tabIndex={-1} aria-label={`${view.name}: ${KINDS[view.kind]}`}>
+      <header>
+        <h2>{view.name}</h2>
+        {link && link.state === "lost" && <span class="state lost">Unplugged. Opens again when it comes back.</span>}
+        {link && link.closed === null && link.state !== "lost" && <Lamps link={link} />}
+        <span class="spread" />
+        <Choice<ViewKind> label={`Kind of this view of ${view.name}`} value={view.kind} options={KINDS} onChange={(kind) => workspace.change(view.id, { kind })} />
+        <button type="button" class="quiet" title="Another view of this device" aria-label={`Another view of ${view.name}`}
+          onClick={() => workspace.open(view.name, view.kind, true)}>⧉</button>
+        <button type="button" class="quiet" title="Close this view" aria-label={`Close this view of ${view.name}`}
+          onClick={() => workspace.close(view.id)}>✕</button>
+      </header>
+      {link ? CONTENTS[view.kind]({ link, id: view.id })
+        : <p class="hint">{view.name} is not open. Connect its device, and it is shown here again.</p>}
+    </article>
+  );
+}
+
+function App() {
+  const { views } = useStore(workspace);
+  useStore(daemon);
+  useEffect(() => daemon.start(null), []);
+  return (
+    <>
+      <Top />
+      <div class="body">
+        <aside><DevicesPane /></aside>
+        <main aria-label="Views">
+          {views.map((view) => <ViewBox key={view.id} view={view} />)}
+          {views.length === 0 && (
+            <div class="welcome">
+              <h2>Connect a device to begin</h2>
+              <p>What it sends is shown here, and web applications can use it at the same time.</p>
+            </div>
+          )}
+        </main>
+      </div>
+    </>
+  );
+}
+
+render(<App />, document.getElementById("app")!);

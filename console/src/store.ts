@@ -1,0 +1,45 @@
+// store.ts - what several parts of the page show: whoever uses it is drawn anew when it changes.
+import { useEffect, useReducer } from "preact/hooks";
+
+export class Store {
+  private listeners = new Set<() => void>();
+  private told = false;
+
+  // Tell everybody once, after all changes of this turn.
+  protected changed(): void {
+    if (this.told) return;
+    this.told = true;
+    queueMicrotask(() => {
+      this.told = false;
+      [...this.listeners].forEach((listener) => listener());
+    });
+  }
+
+  watch(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+}
+
+export function useStore<T extends Store>(store: T): T {
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => store.watch(() => redraw(undefined as never)), [store]);
+  return store;
+}
+
+// A value that outlives the page, in localStorage; what cannot be read or kept there is forgotten.
+export function recall<T>(key: string, initial: T): T {
+  try {
+    return (JSON.parse(localStorage.getItem(`pm:${key}`) ?? "null") as T | null) ?? initial;
+  } catch {
+    return initial;
+  }
+}
+
+export function remember(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(`pm:${key}`, JSON.stringify(value));
+  } catch {
+    // full, or forbidden: it holds for this page only
+  }
+}

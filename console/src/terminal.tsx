@@ -1,0 +1,163 @@
+// terminal.tsx - the view that shows a connection's bytes and sends to it.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { daemon, Link } from "./daemon";
+import { Look } from "./format";
+import { download, fileName, Format, FORMATS, render } from "./history";
+import { Log } from "./log";
+import { Macros } from "./macro_bar";
+import { Screen } from "./screen";
+import { recall, remember, useStore } from "./store";
+import { ENDINGS, encoder, parseInput, size } from "./text";
+import { theme } from "./theme";
+import { Choice, Menu, Problem, Toggle } from "./ui";
+
+const DISPLAYS = { terminal: "Terminal", plain: "Visible controls", hex: "Hex and text" };
+const MODES = { text: "Text", escapes: "Escapes", hex: "Hex" };
+const SENT_MAX = 200; // lines of history
+const LOOK: Look = { display: "terminal", stamps: false, echo: false, filter: "", columns: 0, colours: true };
+
+function usePersistent<T>(key: string, initial: T): [T, (value: T) => void] {
+  const [value, set] = useState(() => recall(key, initial));
+  return [value, (v) => { set(v); remember(key, v); }];
+}
+
+// What was sent before, through the arrow keys.
+function useSentLines(key: string) {
+  const lines = useMemo(() => recall<string[]>(key, []), [key]);
+  const at = useRef(lines.length);
+  return {
+    add(line: string) {
+      if (line && lines[lines.length - 1] !== line) lines.push(line);
+      if (lines.length > SENT_MAX) lines.shift();
+      at.current = lines.length;
+      remember(key, lines);
+    },
+    step(by: number): string | null {
+      const next = at.current + by;
+      if (next < 0 || next > lines.length) return null;
+      at.current = next;
+      return lines[next] ?? "";
+    },
+  };
+}
+
+function SendBar(p: { link: Link; ending: string; onEnding: (ending: string) => void }) {
+  const { link } = p;
+  const [mode, setMode] = usePersistent<keyof typeof MODES>("mode", "text");
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const sent = useSentLines(`sent:${link.device}`);
+  const send = async () => {
+    try {
+      const bytes = parseInput(mode, text, p.ending);
+      sent.add(text);
+      setText("");
+      const answer = await daemon.send(link, bytes);
+      setProblem(answer.ok ? null : answer.error.message);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return (
+    <form class="send" onSubmit={(e) => { e.preventDefault(); void send(); }}>
+      <input aria-label={`Send to ${link.name}`} placeholder={mode === "hex" ? "48 65 6c 6c 6f" : "Type and press Enter"} value={text}
+        autocomplete="off" spellcheck={false} onInput={(e) => setText(e.currentTarget.value)}
+        onKeyDown={(e) => {
+          const line = e.key === "ArrowUp" ? sent.step(-1) : e.key === "ArrowDown" ? sent.step(1) : null;
+          if (line === null) return;
+          e.preventDefault();
+          setText(line);
+        }} />
+      <Choice label="Send as" value={mode} options={MODES} onChange={setMode} />
+      <Choice label="Line ending" value={p.ending} options={Object.keys(ENDINGS)} onChange={p.onEnding} disabled={mode === "hex"} />
+      <button class="primary" type="submit" aria-label={`Send to ${link.name} now`}>Send</button>
+      <Problem text={problem} onClose={() => setProblem(null)} />
+    </form>
+  );
+}
+
+function SearchBox(p: { screen: () => Screen | null }) {
+  const [text, setText] = useState("");
+  const [found, setFound] = useState(true);
+  const find = (wanted: string, back: boolean) => setFound(wanted === "" || (p.screen()?.find(wanted, back) ?? false));
+  return (
+    <input type="search" class={found ? "" : "missing"} aria-label="Search in what was received" placeholder="Search" value={text}
+      aria-invalid={!found} title="Enter: the one before; Shift and Enter: the next"
+      onInput={(e) => {
+        setText(e.currentTarget.value);
+        if (e.currentTarget.value) find(e.currentTarget.value, true);
+        else { setFound(true); p.screen()?.unfind(); }
+      }}
+      onKeyDown={(e) => { if (e.key === "Enter") find(text, !e.shiftKey); }} />
+  );
+}
+
+const FORMAT_NAMES = Object.entries(FORMATS) as [Format, { label: string; extension: string }][];
+
+function LogButton(p: { link: Link; log: Log; onProblem: (text: string) => void }) {
+  const log = useStore(p.log);
+  useEffect(() => () => void log.stop(), [log]);
+  if (log.running)
+    return <button type="button" class="recording" onClick={() => log.stop()} title="End the log">● Logging {size(log.bytes)}: stop</button>;
+  const start = (format: Format) => log.start(p.link, format).catch((error) => error.name !== "AbortError" && p.onProblem(error.message));
+  return <Menu label="Log…" hint="Write everything from now on to a file"
+    items={FORMAT_NAMES.map(([format, { label }]) => ({ text: label, act: () => void start(format) }))} />;
+}
+
+export function TerminalView(p: { link: Link; id: number }) {
+  const { link } = p;
+  const place = useRef<HTMLDivElement>(null), screen = useRef<Screen | null>(null);
+  const [look, setLook] = usePersistent<Look>(`look:${p.id}`, LOOK);
+  const [ending, setEnding] = usePersistent(`ending:${link.device}`, "CR LF");
+  const [reader, setReader] = usePersistent("reader", false);
+  const [status, setStatus] = useState<string | null>(null);
+  const log = useMemo(() => new Log(), []);
+  useStore(theme);
+
+  useEffect(() => {
+    const s = new Screen(place.current!, link.stream, look, (text) => void daemon.send(link, encoder.encode(text)));
+    screen.current = s;
+    return () => s.dispose();
+  }, [link.stream]);
+  useEffect(() => screen.current?.show(look), [look]);
+  useEffect(() => screen.current?.theme(theme.name), [theme.name, link.stream]);
+  useEffect(() => screen.current?.reader(reader), [reader, link.stream]);
+
+  const change = (part: Partial<Look>) => setLook({ ...look, ...part });
+  const act = async (what: () => Promise<string>) => setStatus(await what().catch((error) => (error as Error).message));
+  const save = (format: Format) => act(async () => {
+    const content = await render(link, format);
+    download(new Blob([content]), fileName(link, FORMATS[format].extension));
+    return `Saved ${size(content.length)}.`;
+  });
+  const copy = (format: Format) => act(async () => {
+    const content = await render(link, format);
+    await navigator.clipboard.writeText(new TextDecoder().decode(content));
+    return `Copied ${size(content.length)}.`;
+  });
+
+  return (
+    <div class="terminal">
+      <div class="tools" role="toolbar" aria-label={`View of ${link.name}`}>
+        <Choice label="Show as" value={look.display} options={DISPLAYS} onChange={(display) => change({ display })} />
+        <Toggle on={look.stamps} onChange={(stamps) => change({ stamps })} title="Show when each line came">Times</Toggle>
+        <Toggle on={look.echo} onChange={(echo) => change({ echo })} title="Show what this page sends">Echo</Toggle>
+        <SearchBox screen={() => screen.current} />
+        <input type="search" aria-label="Show only lines with" placeholder="Only lines with…" title="A text, or a pattern as /pattern/i"
+          value={look.filter} onInput={(e) => change({ filter: e.currentTarget.value })} />
+        <span class="spread" />
+        <Menu label="Copy" hint="Copy everything that was received" items={FORMAT_NAMES.slice(1).map(([format, { label }]) => ({ text: label, act: () => copy(format) }))} />
+        <Menu label="Save" hint="Save everything that was received" items={FORMAT_NAMES.map(([format, { label }]) => ({ text: label, act: () => save(format) }))} />
+        <LogButton link={link} log={log} onProblem={setStatus} />
+        <Menu label="More" items={[
+          { text: "Clear the view", act: () => screen.current?.clear() },
+          { text: reader ? "Stop reading aloud what comes" : "Read aloud what comes", act: () => setReader(!reader) },
+        ]} />
+      </div>
+      {(status ?? log.problem) && <p class="status" role="status">{status ?? log.problem} <button type="button" class="quiet" aria-label="Dismiss" onClick={() => { setStatus(null); log.problem = null; }}>✕</button></p>}
+      <div class="screen" ref={place} role="group" aria-label={`Received from ${link.name}`} />
+      <Macros link={link} ending={ending} />
+      <SendBar link={link} ending={ending} onEnding={setEnding} />
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+// ui.tsx - the small parts that all panes are made of.
+import { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+export function Choice<T extends string>(p: {
+  label: string; value: T; options: Record<T, string> | readonly T[]; onChange: (value: T) => void; disabled?: boolean;
+}) {
+  const rows: [string, string][] = Array.isArray(p.options) ? p.options.map((o) => [o, o]) : Object.entries<string>(p.options as Record<T, string>);
+  return (
+    <select aria-label={p.label} title={p.label} value={p.value} disabled={p.disabled}
+      onChange={(e) => p.onChange(e.currentTarget.value as T)}>
+      {rows.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
+    </select>
+  );
+}
+
+export function Toggle(p: { on: boolean; onChange: (on: boolean) => void; title?: string; children: ComponentChildren }) {
+  return (
+    <button type="button" class="toggle" aria-pressed={p.on} title={p.title} onClick={() => p.onChange(!p.on)}>{p.children}</button>
+  );
+}
+
+export function Lamp(p: { name: string; on: boolean | null; title: string }) {
+  return (
+    <span class="lamp" title={p.title}>
+      <i class={p.on ? "on" : ""} aria-hidden="true" />{p.name}
+      <span class="unseen">{p.on === null ? " unknown" : p.on ? " on" : " off"}</span>
+    </span>
+  );
+}
+
+// A button with a list of things to do below it; Escape and a click elsewhere close it.
+export function Menu(p: { label: string; items: { text: string; act: () => void; disabled?: boolean }[]; hint?: string }) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const away = (e: Event) => !root.current?.contains(e.target as Node) && setOpen(false);
+    document.addEventListener("pointerdown", away);
+    root.current?.querySelector<HTMLButtonElement>("[role=menuitem]")?.focus();
+    return () => document.removeEventListener("pointerdown", away);
+  }, [open]);
+  const onKeyDown = (e: JSX.TargetedKeyboardEvent<HTMLDivElement>) => {
+    const items = [...root.current!.querySelectorAll<HTMLButtonElement>("[role=menuitem]")];
+    const step = e.key === "ArrowDown" ? 1 : e.key === "ArrowUp" ? -1 : 0;
+    if (step && open) {
+      e.preventDefault();
+      items[(items.indexOf(document.activeElement as HTMLButtonElement) + step + items.length) % items.length].focus();
+    } else if (e.key === "Escape" && open) {
+      setOpen(false);
+      root.current!.querySelector("button")!.focus();
+    }
+  };
+  return (
+    <div class="menu" ref={root} onKeyDown={onKeyDown}>
+      <button type="button" aria-haspopup="menu" aria-expanded={open} title={p.hint} onClick={() => setOpen(!open)}>{p.label}</button>
+      {open && (
+        <div role="menu" aria-label={p.label}>
+          {p.items.map((item) => (
+            <button type="button" role="menuitem" key={item.text} disabled={item.disabled}
+              onClick={() => { setOpen(false); item.act(); }}>{item.text}</button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+// A short message that is read aloud and can be dismissed.
+export function Problem(p: { text: string | null; onClose?: () => void }) {
+  if (!p.text) return null;
+  return (
+    <p class="problem" role="alert">
+      <span>{p.text}</span>
+      {p.onClose && <button type="button" class="quiet" aria-label="Dismiss" onClick={p.onClose}>✕</button>}
+    </p>
+  );
+}

@@ -1,0 +1,50 @@
+// workspace.ts - which views are open, side by side, and what each looks like; kept for the next visit.
+import { daemon } from "./daemon";
+import { recall, remember, Store } from "./store";
+
+export type ViewKind = "terminal" | "lines";
+
+export interface View { id: number; name: string; kind: ViewKind }
+
+export const KINDS: Record<ViewKind, string> = { terminal: "Terminal", lines: "Line" };
+
+const VIEWS_MAX = 12;
+
+class Workspace extends Store {
+  views: View[] = recall<View[]>("views", []).filter((v) => v.kind in KINDS).slice(0, VIEWS_MAX);
+  private lastId = this.views.reduce((n, v) => Math.max(n, v.id), 0);
+
+  constructor() {
+    super();
+    daemon.on("renamed", ({ old, name }) => this.set(this.views.map((v) => (v.name === old ? { ...v, name } : v))));
+  }
+
+  // Show a view of the connection, another one if wanted.
+  open(name: string, kind: ViewKind = "terminal", another = false): void {
+    const there = this.views.find((v) => v.name === name && v.kind === kind);
+    if (!another && there) {
+      document.getElementById(`view-${there.id}`)?.scrollIntoView({ block: "nearest" });
+      document.getElementById(`view-${there.id}`)?.focus();
+      return;
+    }
+    if (this.views.length < VIEWS_MAX) this.set([...this.views, { id: ++this.lastId, name, kind }]);
+  }
+
+  change(id: number, change: Partial<View>): void {
+    this.set(this.views.map((v) => (v.id === id ? { ...v, ...change } : v)));
+  }
+
+  close(id: number): void {
+    const view = this.views.find((v) => v.id === id);
+    this.set(this.views.filter((v) => v.id !== id));
+    if (view && !this.views.some((v) => v.name === view.name)) daemon.forget(view.name);
+  }
+
+  private set(views: View[]): void {
+    this.views = views;
+    remember("views", views);
+    this.changed();
+  }
+}
+
+export const workspace = new Workspace();
