@@ -5,17 +5,28 @@ import readline from "node:readline";
 
 const DEADLINE_MS = 30000; // for what should take milliseconds: the machine may be busy
 
-// Start pm-conformance on a free port: {port, url, pid, stop()}.
-export async function startServer(...options) {
-  const program = process.env.PM_CONFORMANCE;
-  if (!program) throw new Error("PM_CONFORMANCE must name the program under test");
-  const child = spawn(program, ["--port", "0", ...options.map(String)], { stdio: ["ignore", "pipe", "inherit"] });
-  const line = await within(new Promise((resolve, reject) => {
-    readline.createInterface({ input: child.stdout }).once("line", resolve);
-    child.once("exit", (code) => reject(new Error(`pm-conformance ended with ${code}`)));
-  }), "the server to listen");
-  const port = Number(line.match(/:(\d+)$/)[1]);
+// Start pm-conformance on a free port: {port, url, pid, stop(), kill()}.
+export function startServer(...options) {
+  return start("PM_CONFORMANCE", ["--port", "0", ...options], process.env);
+}
+
+// Start the daemon with its files in a folder of the test's own: the same object.
+export function startDaemon(home, port, ...options) {
+  const places = { XDG_CONFIG_HOME: `${home}/config`, XDG_STATE_HOME: `${home}/state`, XDG_RUNTIME_DIR: `${home}/run` };
+  return start("PERIPHERAL_MANAGER", ["--allow-root", "--port", port, ...options], { ...process.env, ...places });
+}
+
+async function start(variable, options, env) {
+  const program = process.env[variable];
+  if (!program) throw new Error(`${variable} must name the program under test`);
+  const child = spawn(program, options.map(String), { stdio: ["ignore", "pipe", "pipe"], env });
+  const first = (stream) => new Promise((resolve) => readline.createInterface({ input: stream }).once("line", resolve));
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  const failed = ended.then((code) => { throw new Error(`${program} ended with ${code}`); });
+  failed.catch(() => {});
+  child.stderr.pipe(process.stderr);
+  const line = await within(Promise.race([first(child.stdout), first(child.stderr), failed]), "the server to listen");
+  const port = Number(line.match(/:(\d+)/)[1]);
   return {
     port,
     pid: child.pid,
@@ -24,7 +35,11 @@ export async function startServer(...options) {
     async stop() {
       child.kill("SIGTERM");
       const code = await within(ended, "the server to end");
-      if (code !== 0) throw new Error(`pm-conformance ended with ${code}`);
+      if (code !== 0) throw new Error(`${program} ended with ${code}`);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await within(ended, "the server to end");
     },
   };
 }

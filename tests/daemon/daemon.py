@@ -86,11 +86,10 @@ class Line:
         self.near = near
 
     def read(self, n):
+        """n bytes, or what there is when none has come for a while: a busy machine may take long for all of them."""
         data = b""
-        end = time.monotonic() + DEADLINE
-        while len(data) < n and time.monotonic() < end:
-            if select.select([self.far], [], [], 0.1)[0]:
-                data += os.read(self.far, n - len(data))
+        while len(data) < n and select.select([self.far], [], [], DEADLINE)[0]:
+            data += os.read(self.far, n - len(data))
         return data
 
     def write(self, data):
