@@ -44,7 +44,7 @@ struct pm_api_client_ops {
 
     /* The connection is closing: no more of its bytes come. Those up to `cursor` were handed over. */
     void (*on_end)(struct pm_api_client *c, const struct pm_connection *from, uint64_t cursor);
-    bool (*is_congested)(struct pm_api_client *c);
+    bool (*has_room)(struct pm_api_client *c);                /* for bytes; if not, pm_api_drained() follows */
     void (*set_paused)(struct pm_api_client *c, bool paused); /* do not read from it for now */
 };
 

@@ -45,7 +45,7 @@ static bool feed_piece(struct pm_subscription *s)
 {
     struct pm_connection *c = s->connection;
     const uint8_t *p;
-    if (s->client->ops->is_congested(s->client))
+    if (!s->client->ops->has_room(s->client))
         return false;
     uint64_t limit = tell_missing(s);
     size_t n = pm_journal_peek(&c->journal, s->cursor, &p);

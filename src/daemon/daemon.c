@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+
+enum { FILES_BESIDE = 300 }; /* descriptors for everything but clients */
 
 struct daemon {
     struct pm_settings *settings;
@@ -89,10 +92,25 @@ static void apply_live_settings(struct daemon *d)
     pm_log_set_level(d->settings->verbose ? PM_LOG_DEBUG : PM_LOG_INFO);
 }
 
+/* Each client and each device takes a descriptor, and the usual limit is low. */
+static void raise_file_limit(const struct daemon *d)
+{
+    struct rlimit limit;
+    rlim_t need = (rlim_t)d->settings->max_clients + FILES_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+        return;
+    limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < need)
+        pm_log(PM_LOG_WARNING, "%lld clients need %llu open files, and the system allows %llu: raise it (ulimit -Hn).",
+               (long long)d->settings->max_clients, (unsigned long long)need, (unsigned long long)limit.rlim_cur);
+}
+
 static int start_network(struct daemon *d)
 {
     struct pm_engine_options engine = pm_engine_defaults();
     struct pm_server_options options = pm_server_defaults(engine.max_payload);
+    raise_file_limit(d);
+    options.connections = engine.sessions = (unsigned)d->settings->max_clients;
     options.gate = gate;
     options.gate_owner = d;
     int r = pm_server_new(&d->loop, &options, &d->server);

@@ -10,6 +10,7 @@ struct pm_settings {
     int64_t port;
     struct pm_option_list allow_origin;
     bool demo, allow_pty;
+    int64_t max_clients;
     int64_t recovery_window; /* seconds */
     char *state_dir;         /* NULL: where the XDG directories say */
     bool ephemeral;          /* keep nothing */

@@ -32,9 +32,11 @@ static void go(struct pm_saver *s)
     s->next = pm_bytes_empty(SIZE_MAX);
     s->waits = false;
     s->busy = true;
-    s->result = pm_work_start(&s->work, s->loop, in_thread, on_done);
-    if (s->result < 0)
+    int r = pm_work_start(&s->work, s->loop, in_thread, on_done);
+    if (r < 0) { /* else the result is the worker's to say */
+        s->result = r;
         on_done(&s->work);
+    }
 }
 
 static void on_done(struct pm_work *w)

@@ -92,11 +92,17 @@ void pm_conn_linger(struct pm_conn *c)
 static void check_marks(struct pm_conn *c)
 {
     const struct pm_server_options *o = &c->server->options;
-    if (!c->congested || c->out.queued > o->queue_low)
+    if ((!c->congested && !c->awaited) || c->out.queued > o->queue_low)
         return;
-    c->congested = false;
+    c->congested = c->awaited = false;
     if (c->state == PM_CONN_WEBSOCKET && c->owner)
         c->ops.socket->on_drained(c->owner, c);
+}
+
+bool pm_conn_has_room(struct pm_conn *c)
+{
+    c->awaited = c->out.queued > c->server->options.queue_low;
+    return !c->awaited;
 }
 
 static void flush(struct pm_conn *c)

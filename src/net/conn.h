@@ -33,7 +33,7 @@ struct pm_exchange_ops {
 /* Told to whoever took the WebSocket. Each may send, close the connection, or detach from it. */
 struct pm_ws_ops {
     void (*on_message)(void *owner, struct pm_conn *c, bool binary, uint8_t *p, size_t n); /* p is borrowed */
-    void (*on_drained)(void *owner, struct pm_conn *c); /* the queue was over the high mark and is below the low one */
+    void (*on_drained)(void *owner, struct pm_conn *c); /* the queue is below its low mark again */
     void (*on_gone)(void *owner, struct pm_conn *c);    /* closed by the client, by a fault or a limit; the last call */
 };
 
@@ -47,6 +47,7 @@ struct pm_conn {
     bool busy;      /* inside its own input: what is produced goes out in one write behind it */
     bool blocked;   /* the socket is full: wait until it takes more */
     bool congested; /* over the high mark, not yet below the low one: nothing is read meanwhile */
+    bool awaited;   /* its owner asked for room and found none */
     bool paused;    /* its owner wants to hear nothing for now */
     bool had_input;
     bool ended;      /* the client will send no more; it may still read */
@@ -122,6 +123,10 @@ void pm_conn_set_ws_owner(struct pm_conn *c, const struct pm_ws_ops *ops, void *
 void pm_conn_send_text(struct pm_conn *c, const void *p, size_t n);
 void pm_conn_send_message(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
 void pm_conn_send_base64(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
+
+/* Whether less waits in the queue than its low mark; if not, on_drained follows. For what can wait elsewhere, so that
+ * little waits here: many slow clients cost little memory, and a ping is not long under way behind other things. */
+bool pm_conn_has_room(struct pm_conn *c);
 
 /* Do not read from it, or go on. What was read already is still delivered. */
 void pm_conn_pause(struct pm_conn *c, bool paused);

@@ -352,9 +352,9 @@ void pm_session_unqueue(struct pm_session *s)
     s->queued -= q->message ? q->message->n : 0;
     pm_message_unref(q->message);
     free(q);
-    if (!s->congested || s->queued > s->engine->options.queue_low)
+    if ((!s->congested && !s->awaited) || s->queued > s->engine->options.queue_low)
         return;
-    s->congested = false;
+    s->congested = s->awaited = false;
     if (!s->paused)
         pm_session_release_post(s);
     if (s->app)
@@ -433,9 +433,12 @@ size_t pm_session_queued(const struct pm_session *s)
     return s->ws ? s->ws->out.queued : s->queued;
 }
 
-bool pm_session_congested(const struct pm_session *s)
+bool pm_session_has_room(struct pm_session *s)
 {
-    return s->ws ? s->ws->congested : s->congested;
+    if (s->ws)
+        return pm_conn_has_room(s->ws);
+    s->awaited = s->queued > s->engine->options.queue_low;
+    return !s->awaited;
 }
 
 enum pm_eio_version pm_session_version(const struct pm_session *s)

@@ -40,7 +40,7 @@ struct pm_engine_ops {
     /* A new session; *ret_app is handed back in the calls below. A negative value refuses it (403). */
     int (*on_open)(void *owner, struct pm_session *s, const struct pm_http_head *head, void **ret_app);
     void (*on_message)(void *app, struct pm_session *s, bool binary, uint8_t *p, size_t n); /* p is borrowed */
-    void (*on_drained)(void *app, struct pm_session *s); /* was over the high mark, is below the low one */
+    void (*on_drained)(void *app, struct pm_session *s); /* the queue is below its low mark again */
     void (*on_close)(void *app, struct pm_session *s, enum pm_close_reason reason); /* last call; s dies after it */
 };
 
@@ -55,9 +55,9 @@ struct pm_engine *pm_engine_free(struct pm_engine *e);
  * queue passes its maximum is closed on a later turn (PM_CLOSED_OVERFLOW). */
 void pm_session_send(struct pm_session *s, struct pm_message *m);
 
-/* Bytes that wait for the client, and whether they are over the high mark (then on_drained follows). */
+/* Bytes that wait for the client, and whether they are below the low mark; if not, on_drained follows. */
 size_t pm_session_queued(const struct pm_session *s);
-bool pm_session_congested(const struct pm_session *s);
+bool pm_session_has_room(struct pm_session *s);
 
 /* Stop reading from the client for one of these reasons, or go on when none is left. While stopped its heartbeat cannot
  * be heard and is not awaited. */

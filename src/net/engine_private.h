@@ -35,7 +35,7 @@ struct pm_session {
     bool closed;   /* on_close was called; a polling client is still to be told */
     bool extended; /* a packet other than the pong has extended the present deadline */
     bool pong_due;
-    bool congested, overflow;
+    bool congested, awaited, overflow;
     uint8_t paused;              /* enum pm_paused */
     bool binary_post;            /* the body that is being read is application/octet-stream */
     bool probe_answered;         /* `probe` was told that it may take over: polls no longer wait */

@@ -112,9 +112,9 @@ static void on_end(struct pm_api_client *client, const struct pm_connection *fro
     pm_sent_ended(&c->sent, ++c->face->clock, &end);
 }
 
-static bool is_congested(struct pm_api_client *client)
+static bool has_room(struct pm_api_client *client)
 {
-    return client->away || pm_socket_congested(((struct pm_face_client *)client)->socket);
+    return !client->away && pm_socket_has_room(((struct pm_face_client *)client)->socket);
 }
 
 static void set_paused(struct pm_api_client *client, bool paused)
@@ -122,7 +122,7 @@ static void set_paused(struct pm_api_client *client, bool paused)
     pm_socket_pause(((struct pm_face_client *)client)->socket, paused);
 }
 
-const struct pm_api_client_ops pm_face_client_ops = {on_event, on_rx, on_end, is_congested, set_paused};
+const struct pm_api_client_ops pm_face_client_ops = {on_event, on_rx, on_end, has_room, set_paused};
 
 /* ---- sending again ---- */
 

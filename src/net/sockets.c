@@ -342,7 +342,7 @@ bool pm_socket_recovers(const struct pm_socket *s)
     return pm_recovery_covers(s);
 }
 
-bool pm_socket_congested(const struct pm_socket *s)
+bool pm_socket_has_room(struct pm_socket *s)
 {
-    return s->client && pm_session_congested(s->client->session);
+    return !s->client || pm_session_has_room(s->client->session);
 }

@@ -53,7 +53,7 @@ struct pm_sockets_ops {
      * client waits (take a reference for that; on_disconnect comes if it does not). `auth` is a JSON object. */
     void (*on_connect)(void *owner, struct pm_socket *s, const char *auth, size_t n);
     void (*on_event)(void *owner, struct pm_socket *s, const struct pm_event *event);
-    void (*on_drained)(void *owner, struct pm_socket *s); /* pm_socket_congested() became false */
+    void (*on_drained)(void *owner, struct pm_socket *s); /* pm_socket_has_room() became true */
     void (*on_away)(void *owner, struct pm_socket *s);    /* lost, may come back: what is sent meanwhile is kept */
     void (*on_back)(void *owner, struct pm_socket *s);    /* came back, and missed nothing */
 
@@ -108,8 +108,8 @@ int pm_socket_ack(struct pm_socket *s, int64_t id, const struct pm_args *args);
  * is slowed down, and only it. Its heartbeat is not missed meanwhile. */
 void pm_socket_pause(struct pm_socket *s, bool paused);
 
-/* True while this client has more unsent data than it should. */
-bool pm_socket_congested(const struct pm_socket *s);
+/* Whether little waits for this client; if not, on_drained follows. What can wait elsewhere is sent only then. */
+bool pm_socket_has_room(struct pm_socket *s);
 
 /* ---- one event for many clients ---- */
 

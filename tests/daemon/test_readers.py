@@ -1,0 +1,132 @@
+"""test_readers.py - readers that are slow or stand still: what it costs, whom it disturbs, when the device waits."""
+import json
+import os
+import time
+import unittest
+
+from daemon import Program, wait_for
+from raw import Raw, resident
+
+DAEMON = os.environ["PERIPHERAL_MANAGER"]
+STALLED = 1000
+MEGABYTE = 1_000_000
+
+
+def counted(n):
+    """The first n bytes that the virtual counter says."""
+    parts, length, at = [], 0, 0
+    while length < n:
+        parts.append(b"".join(b"%d\r\n" % i for i in range(at, at + 100_000)))
+        length += len(parts[-1])
+        at += 100_000
+    return b"".join(parts)[:n]
+
+
+class ReadersTest(unittest.TestCase):
+    def setUp(self):
+        self.program = Program(DAEMON, "--demo", "--max-clients", "2000")
+        self.readers = []
+
+    def tearDown(self):
+        for reader in self.readers:
+            reader.close()
+        self.assertEqual(self.program.stop(), 0)
+
+    def reader(self, **options):
+        self.readers.append(Raw(self.program, **options))
+        return self.readers[-1]
+
+    def run_counter(self, rate):
+        """Open it, and have it count from 0 on at so many bytes a second; it has counted a little before that."""
+        self.assertEqual(self.program.post("activate-connection", {"name": "counter", "address": "virtual:counter"})[0], 200)
+        self.assertEqual(self.program.post("send-raw", {"name": "counter", "payload": f"RATE {rate}\r"})[0], 200)
+
+    @staticmethod
+    def zero(data):
+        """Where it began at 0 the last time."""
+        return bytes(data[:100_000]).rfind(b"\n0\r\n1\r\n") + 1
+
+    def offset(self):
+        return self.program.post("list-connections", {})[1]["connections"][0]["offset"]
+
+    def stream(self, reader, until):
+        """What a reader that came before the connection gets up to an offset: pieces as [offset, bytes], one for each gap
+        that it was told of."""
+        pieces, at = [[0, bytearray()]], 0
+        while at < until:
+            opcode, payload = reader.frame()
+            if opcode == 2:
+                pieces[-1][1].extend(payload)
+                at += len(payload)
+            elif payload == b"2":
+                reader.send(b"3")
+            elif payload.startswith(b'42["rx-gap"'):
+                gap = json.loads(payload[2:])[1]
+                self.assertEqual((gap["name"], gap["from"], gap["reason"]), ("counter", at, "slow"))
+                at = gap["to"]
+                pieces.append([at, bytearray()])
+        return pieces
+
+    def settle(self):
+        """The offset at which the device waits: it does not grow any more."""
+        def stands():
+            before = self.offset()
+            time.sleep(0.5)
+            return self.offset() == before and before
+        return wait_for(stands, "the device to wait")
+
+    def test_a_thousand_that_stand_still_cost_little_and_disturb_nobody(self):
+        before = resident(self.program)
+        healthy = self.reader()
+        stalled = [self.reader(room=4096) for _ in range(STALLED // 2)]
+        self.run_counter(20 * MEGABYTE)
+        got = bytearray()
+        while len(stalled) < STALLED:  # these come at places of their own
+            stalled.append(self.reader(room=4096))
+            got += healthy.attachment()
+        while len(got) < 40 * MEGABYTE:
+            got += healthy.attachment()
+        self.assertLess(resident(self.program) - before, 64 * MEGABYTE)
+        zero = self.zero(got)
+        self.assertTrue(got[zero:] == counted(len(got) - zero), "each byte once and in order, while others stand still")
+        # one that wakes up gets what was on its way, is told exactly what it missed, and goes on
+        pieces = self.stream(stalled[0], 40 * MEGABYTE)
+        self.assertEqual(len(pieces), 2)
+        self.assertTrue(got.startswith(pieces[0][1]))
+        offset, data = pieces[1]
+        self.assertTrue(bytes(got[offset:]) == bytes(data[: len(got) - offset]), "bytes at their offsets")
+
+    def test_device_waits_for_its_only_reader_but_not_for_ever(self):
+        reader = self.reader(room=4096)
+        self.run_counter(5 * MEGABYTE)
+        waits_at = self.settle()
+        self.assertLess(waits_at, 4 * MEGABYTE)  # half the history, and what fits between the daemon and the reader
+        end = time.monotonic() + 60
+        while self.offset() == waits_at:  # it took nothing for ten seconds: then it does not count
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        wait_for(lambda: self.offset() > waits_at + 10 * MEGABYTE, "the device to go on")
+        pieces = self.stream(reader, waits_at + 10 * MEGABYTE)
+        self.assertEqual(len(pieces), 2)
+        self.assertLess(pieces[0][0] + len(pieces[0][1]), pieces[1][0])
+
+    def test_reader_that_goes_on_in_time_misses_nothing(self):
+        reader = self.reader(room=4096)
+        self.run_counter(5 * MEGABYTE)
+        waits_at = self.settle()
+        pieces = self.stream(reader, waits_at + 3 * MEGABYTE)
+        self.assertEqual(len(pieces), 1)
+        data = bytes(pieces[0][1])
+        zero = self.zero(data)
+        self.assertTrue(data[zero:] == counted(len(data) - zero))
+
+    def test_without_a_reader_the_device_runs_on(self):
+        self.run_counter(20 * MEGABYTE)
+        wait_for(lambda: self.offset() > 5 * MEGABYTE, "the device")
+        status, answer = self.program.post("read-history", {"name": "counter", "since": 0})
+        self.assertEqual((status, answer["gap"]["reason"], answer["gap"]["from"]), (200, "slow", 0))
+        self.assertEqual(answer["lost"], answer["offset"])
+
+
+if __name__ == "__main__":
+    unittest.main()
