@@ -1,5 +1,6 @@
 /* api.c - see api.h; clients, the events they get, and the way of a connection's bytes to them. */
 #include "api/api_private.h"
+#include "api/exchange.h"
 #include "api/table.h"
 
 #include <errno.h>
@@ -81,9 +82,11 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         on_opened(a, c);
         break;
     case PM_CONNECTION_CLOSED:
+        pm_exchanges_close(c);
         on_closed(a, c, text);
         break;
     case PM_CONNECTION_LOST:
+        pm_exchanges_fail(c);
         pm_api_broadcast(a, "connection-lost", json_pack("{s:s, s:s}", "name", c->name, "reason", text));
         break;
     case PM_CONNECTION_RESTORED:
@@ -93,6 +96,7 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         pm_api_broadcast(a, "connection-renamed", json_pack("{s:s, s:s}", "old", text, "new", c->name));
         break;
     case PM_CONNECTION_RX:
+        pm_exchanges_rx(c);
         pm_readers_feed(a, c);
         break;
     case PM_CONNECTION_DRAINED:

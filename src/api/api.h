@@ -23,6 +23,7 @@ struct pm_api_blob {
 struct pm_api_request {
     struct pm_api_client *client; /* NULL if it came from none that listens (HTTP), or the client left meanwhile */
     struct pm_link link;          /* in the client's list while it waits */
+    bool unheard;                 /* nobody asked for a result: only a failure is told */
     const struct pm_request_kind *kind; /* set by pm_api_run(); NULL if there is none of this name */
 
     /* Called once; `answer` is {"ok":…} and borrowed, `legacy` what the original's reply event carries, or NULL.

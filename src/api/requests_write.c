@@ -49,28 +49,14 @@ static void send_raw(struct pm_call *call)
     }
 }
 
-static void send_command(struct pm_call *call)
-{
-    pm_api_fail(call->request, PM_UNSUPPORTED, "The standard command frame is not built yet. Use send-raw.");
-}
-
 static const struct pm_arg raw_args[] = {
     {"name", PM_ARG_CONNECTION, .required = true},
     {"payload", PM_ARG_PAYLOAD, .required = true},
-    {0},
-};
-static const struct pm_arg argument = {"argument", PM_ARG_INTEGER, .min = INT32_MIN, .max = INT32_MAX};
-static const struct pm_arg command_args[] = {
-    {"name", PM_ARG_CONNECTION, .required = true},
-    {"command-id", PM_ARG_INTEGER, .required = true, .min = 0, .max = UINT16_MAX},
-    {"args", PM_ARG_ARRAY, .min = 0, .max = UINT8_MAX, .of = &argument, .fallback = "[]"},
     {0},
 };
 
 const struct pm_request_kind pm_requests_write[] = {
     {"send-raw", raw_args, PM_NEEDS_WRITE, false, NULL, false, send_raw,
      "Send bytes, whole and in one piece. Answered when the device's driver has taken the last one.", "bytes"},
-    {"send-command", command_args, PM_NEEDS_WRITE, false, NULL, false, send_command, "Send a standard command frame.",
-     "bytes"},
     {0},
 };

@@ -10,6 +10,8 @@ const struct pm_request_area pm_request_areas[] = {
     {"Devices and connections", pm_requests_connection},
     {"The line", pm_requests_line},
     {"Bytes to a device", pm_requests_write},
+    {"Commands and answers", pm_requests_command},
+    {"Questions in raw bytes", pm_requests_ask},
     {"Bytes from a device", pm_requests_history},
     {"Recordings", pm_requests_record},
     {"Writing alone", pm_requests_claim},

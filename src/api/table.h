@@ -3,6 +3,8 @@
 #define PM_API_TABLE_H
 
 #include "api/api.h"
+#include "proto/framer.h"
+#include "proto/pattern.h"
 
 /* What a caller must be allowed to do before a handler runs; for the device that the request is about. */
 enum pm_capability {
@@ -94,8 +96,9 @@ struct pm_request_area {
 extern const struct pm_request_area pm_request_areas[];
 
 /* requests_<area>.c */
-extern const struct pm_request_kind pm_requests_claim[], pm_requests_connection[], pm_requests_history[],
-    pm_requests_line[], pm_requests_record[], pm_requests_reference[], pm_requests_write[];
+extern const struct pm_request_kind pm_requests_ask[], pm_requests_claim[], pm_requests_command[],
+    pm_requests_connection[], pm_requests_history[], pm_requests_line[], pm_requests_record[], pm_requests_reference[],
+    pm_requests_write[];
 
 /* The options of a connection, as activate-connection and configure-connection take them. */
 #define PM_ARGS_LINE                                                                                                   \
@@ -164,6 +167,14 @@ bool pm_call_has(const struct pm_call *call, const char *name);
 
 /* The place of the word in the list. */
 int pm_call_word(const struct pm_call *call, const char *name, const char *const *words, int fallback);
+
+/* ---- framing.c ---- */
+
+/* A framing rule as an argument: {"kind": "lines"}, …; and the rule of such an object, which was checked against these
+ * members. -EINVAL: it lacks what its kind needs. */
+enum { PM_FRAMING_MAX_DEFAULT = 4096 };
+extern const struct pm_arg pm_framing_members[];
+int pm_framing_of_json(const json_t *o, struct pm_framing *ret);
 
 /* requests_claim.c: may this caller write, or does somebody else hold a claim? False after the request has been failed.
  */

@@ -1,6 +1,9 @@
 /* virtual_kinds.c - what the virtual devices understand and say. */
 #include "device/virtual_private.h"
 
+#include "proto/command_frame.h"
+#include "proto/stuffing.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,13 +61,26 @@ static double pumped(struct virtual *v)
     return v->pumped;
 }
 
+/* Millilitres a minute. False: it cannot be. */
+static bool pump_set_rate(struct virtual *v, double flow)
+{
+    bool good = flow > 0 && flow <= 100;
+    pumped(v); /* at the old rate */
+    v->flow = good ? flow : v->flow;
+    return good;
+}
+
+static void pump_run(struct virtual *v, bool runs)
+{
+    pumped(v);
+    v->running = runs;
+}
+
 static void pump_rate(struct virtual *v, const char *text)
 {
     char *end;
     double flow = strtod(text, &end);
-    bool good = end != text && *end == 0 && flow > 0 && flow <= 100;
-    pumped(v); /* at the old rate */
-    v->flow = good ? flow : v->flow;
+    bool good = end != text && *end == 0 && pump_set_rate(v, flow);
     pm_virtual_say_line(v, good ? "00S" : "00S?OOR");
 }
 
@@ -72,8 +88,7 @@ static void pump_line(struct virtual *v, const char *line)
 {
     char answer[64];
     if (strcmp(line, "RUN") == 0 || strcmp(line, "STP") == 0) {
-        pumped(v);
-        v->running = line[0] == 'R';
+        pump_run(v, line[0] == 'R');
         pm_virtual_say_line(v, v->running ? "00I" : "00P");
     } else if (strcmp(line, "RAT") == 0) {
         snprintf(answer, sizeof(answer), "00%c%.3fMM", v->running ? 'I' : 'S', v->flow);
@@ -88,7 +103,57 @@ static void pump_line(struct virtual *v, const char *line)
     }
 }
 
-static const struct pm_virtual_does pump = {.begin = pump_begin, .take = pm_virtual_take_lines, .line = pump_line};
+/* The same by standard command frames: 1 run, 2 stop, 3 set the rate in microlitres a minute, 4 get it, 5 get what was
+ * pumped in microlitres. */
+static int pump_command(struct virtual *v, struct pm_command_frame *f)
+{
+    static const uint8_t takes[] = {[1] = 0, [2] = 0, [3] = 1, [4] = 0, [5] = 0};
+    uint8_t given = f->n_args;
+    f->n_args = 1;
+    if (f->id == 0 || f->id >= sizeof(takes))
+        return PM_COMMAND_UNKNOWN;
+    if (given != takes[f->id])
+        return PM_COMMAND_COUNT;
+    if (f->id == 3)
+        return pump_set_rate(v, f->args[0] / 1000.0) ? PM_COMMAND_DONE : PM_COMMAND_RANGE;
+    if (f->id <= 2) {
+        pump_run(v, f->id == 1);
+    } else {
+        f->n_args = 2;
+        f->args[1] = (int32_t)((f->id == 4 ? v->flow : pumped(v)) * 1000 + 0.5);
+    }
+    return PM_COMMAND_DONE;
+}
+
+/* What came up to a 0 byte; damaged ones get no answer, as with a real device. */
+static void pump_frame(struct virtual *v)
+{
+    struct pm_command_frame f;
+    uint8_t out[PM_COMMAND_WIRE_MAX];
+    ssize_t n = pm_cobs_decode(v->hears.p, v->hears.n, v->hears.p);
+    v->hears.n = 0;
+    if (n < 0 || pm_command_decode(v->hears.p, (size_t)n, &f) < 0)
+        return;
+    f.args[0] = pump_command(v, &f);
+    pm_virtual_say(v, out, pm_command_encode(&f, out));
+}
+
+/* Lines begin with a letter, frames with a small number. */
+static size_t pump_take(struct virtual *v, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char first = v->hears.n > 0 ? (char)v->hears.p[0] : p[i];
+        if (first >= ' ' || first == '\r' || first == '\n')
+            pm_virtual_take_lines(v, p + i, 1);
+        else if (p[i] != PM_COBS_DELIMITER)
+            pm_bytes_append(&v->hears, &p[i], 1);
+        else if (v->hears.n > 0)
+            pump_frame(v);
+    }
+    return n;
+}
+
+static const struct pm_virtual_does pump = {.begin = pump_begin, .take = pump_take, .line = pump_line};
 
 /* ---- counter ---- */
 
@@ -169,7 +234,7 @@ static const struct pm_virtual_does counter = {
 const struct pm_virtual pm_virtuals[] = {
     {"echo", "Virtual echo", "sends back every byte it gets", &echo},
     {"instrument", "Virtual instrument", "answers SCPI questions such as *IDN? and MEAS:VOLT?", &instrument},
-    {"pump", "Virtual syringe pump", "understands RUN, STP, RAT <ml/min>, RAT, DIS", &pump},
+    {"pump", "Virtual syringe pump", "understands RUN, STP, RAT <ml/min>, RAT, DIS, and command frames 1 to 5", &pump},
     {"counter", "Virtual counter", "counts ten times a second, or RATE <bytes a second> from 0 on, up to 20000000",
      &counter},
     {NULL, NULL, NULL, NULL},

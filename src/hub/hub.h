@@ -24,6 +24,7 @@ enum {
 
 struct pm_hub;
 struct pm_write;
+struct pm_talk; /* of the layer above */
 struct pm_connection;
 
 /* Called once for each accepted write: error 0, all bytes are with the driver; else how many went out before it. */
@@ -92,9 +93,11 @@ struct pm_connection {
     size_t write_queued; /* with PM_WRITE_COST for each message */
     struct pm_turn news;
 
-    /* For the layer above: who reads the journal, each with a cursor of its own, and who alone may write. */
+    /* For the layer above: who reads the journal, each with a cursor of its own; who alone may write; and questions
+     * that wait for their answer. */
     struct pm_link readers;
     void *holder;
+    struct pm_talk *talk;
 };
 
 enum pm_hub_news {

@@ -66,6 +66,7 @@ static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
     r->api.on_answer = on_answer;
     r->socket = pm_socket_ref(s);
     r->id = e->id;
+    r->api.unheard = e->id == PM_SIO_NO_ID;
     memcpy(r->event, e->name, e->name_n);
     struct pm_json first = {0};
     size_t used = e->args.n > 0 && pm_json_scan(e->args.json, e->args.n, PM_JSON_DEPTH_MAX, &first) > 0 ? first.n : 0;

@@ -16,6 +16,15 @@ enum {
     PM_COMMAND_WIRE_MAX = PM_COMMAND_PLAIN_MAX + PM_COMMAND_PLAIN_MAX / 254 + 1 + 1, /* stuffed, with the 0 behind */
 };
 
+/* What the first argument of an answer says; devices have their own from 16 on. On the wire: only ever add. */
+enum pm_command_status {
+    PM_COMMAND_DONE,
+    PM_COMMAND_UNKNOWN, /* no such command-id */
+    PM_COMMAND_COUNT,   /* too few arguments, or too many */
+    PM_COMMAND_RANGE,   /* an argument is out of its range */
+    PM_COMMAND_BUSY,
+};
+
 /* A command, or an answer to one: the same sequence and id, and the first argument is a status, 0 for done. */
 struct pm_command_frame {
     uint8_t sequence, n_args;

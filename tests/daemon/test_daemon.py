@@ -104,7 +104,6 @@ class DaemonTest(unittest.TestCase):
             ("activate-connection", {"name": "a", "address": "virtual:echo", "parity": "big"}, "bad-request", "parity"),
             ("activate-connection", {"name": "a", "address": line.path}, "device-busy", "in use"),
             ("activate-connection", {"name": "pump", "address": "virtual:echo"}, "name-taken", "pump"),
-            ("send-command", {"name": "pump", "command-id": 1, "args": []}, "unsupported", "frame"),
             ("no-such-request", {}, "unknown-request", "describe"),
         ):
             with self.subTest(event=event, data=data):

@@ -1,0 +1,283 @@
+/* exchange.c - see exchange.h. */
+#include "api/exchange.h"
+
+#include "api/api_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum state {
+    IDLE,
+    SETTLING, /* a late answer may still come: the next question waits for silence */
+    SENDING,
+    WAITING, /* for the answer */
+};
+
+/* The questions of one connection; made with the first one. */
+struct pm_talk {
+    struct pm_connection *connection;
+    struct pm_link queue; /* struct pm_exchange; the first is the one under way */
+    unsigned n;
+    enum state state;
+    uint64_t cursor;          /* up to where the present question has seen the journal */
+    struct pm_mono deadline;  /* of the answer */
+    struct pm_mono silent_at; /* when silence ends it; 0: not yet */
+    struct pm_timer timer;
+    bool stale;       /* an answer may come for a question that is over */
+    unsigned settled; /* how often there was no silence yet */
+    uint8_t sequence;
+    bool running; /* run() is on the stack */
+};
+
+static struct pm_exchange *first(const struct pm_talk *t)
+{
+    return pm_container(t->queue.next, struct pm_exchange, link);
+}
+
+static void run(struct pm_talk *t);
+
+/* ---- one question ---- */
+
+static void end(struct pm_exchange *x, int error)
+{
+    free(x->bytes);
+    x->bytes = NULL;
+    x->ops->end(x, error);
+}
+
+static void finish(struct pm_talk *t, int error)
+{
+    struct pm_exchange *x = first(t);
+    pm_timer_stop(&t->timer);
+    t->stale = !x->sequenced && (error == -ETIMEDOUT || x->sent_again);
+    t->state = IDLE;
+    t->n--;
+    pm_list_remove(&x->link);
+    end(x, error);
+}
+
+static void arm(struct pm_talk *t)
+{
+    bool silence = t->silent_at.us != 0 && t->silent_at.us < t->deadline.us;
+    pm_timer_set(&t->timer, silence ? t->silent_at : t->deadline);
+}
+
+/* Hand over what came. */
+static void feed(struct pm_talk *t)
+{
+    struct pm_exchange *x = first(t);
+    const struct pm_journal *j = &t->connection->journal;
+    uint64_t start = pm_journal_start(j), before = t->cursor;
+    const uint8_t *p;
+    size_t n;
+    int r = 0;
+    t->cursor = t->cursor < start ? start : t->cursor;
+    while (r == 0 && (n = pm_journal_peek(j, t->cursor, &p)) > 0) {
+        t->cursor += n;
+        r = x->ops->take(x, p, n);
+    }
+    if (r != 0) {
+        finish(t, r < 0 ? r : 0);
+    } else if (x->silence_ms > 0 && t->cursor > before) {
+        t->silent_at = pm_mono_add_ms(pm_loop_now(), x->silence_ms);
+        arm(t);
+    }
+}
+
+static void on_written(void *owner, size_t bytes, int error)
+{
+    struct pm_talk *t = owner;
+    struct pm_exchange *x = first(t);
+    (void)bytes;
+    x->sent = x->sent || error == 0;
+    if (error < 0 || !x->answers) {
+        finish(t, error);
+    } else {
+        t->state = WAITING;
+        t->deadline = pm_mono_add_ms(pm_loop_now(), x->timeout_ms);
+        t->silent_at = (struct pm_mono){0};
+        arm(t);
+        feed(t);
+    }
+    run(t);
+}
+
+static void send_question(struct pm_talk *t)
+{
+    struct pm_exchange *x = first(t);
+    t->state = SENDING;
+    t->cursor = t->connection->journal.end;
+    if (x->ops->begin)
+        x->ops->begin(x);
+    int r = pm_hub_write(t->connection, x->bytes, x->n, on_written, t);
+    if (r < 0)
+        finish(t, r);
+}
+
+/* ---- one after another ---- */
+
+static void settle(struct pm_talk *t)
+{
+    t->state = SETTLING;
+    t->cursor = t->connection->journal.end;
+    pm_timer_set(&t->timer, pm_mono_add_ms(pm_loop_now(), PM_EXCHANGE_SETTLE_MS));
+}
+
+static void run(struct pm_talk *t)
+{
+    if (t->running)
+        return;
+    t->running = true;
+    while (t->state == IDLE && !pm_list_empty(&t->queue)) {
+        struct pm_exchange *x = first(t);
+        t->settled = 0;
+        if (x->of_client && !x->request->client)
+            finish(t, -ECANCELED); /* whoever asked has left */
+        else if (t->stale && !x->sequenced)
+            settle(t);
+        else
+            send_question(t);
+    }
+    t->running = false;
+}
+
+static void on_deadline(struct pm_talk *t)
+{
+    struct pm_exchange *x = first(t);
+    struct pm_mono now = pm_loop_now();
+    if (t->silent_at.us != 0 && pm_mono_reached(now, t->silent_at)) {
+        t->silent_at = (struct pm_mono){0};
+        x->is_silent = true;
+        int r = x->ops->take(x, NULL, 0);
+        x->is_silent = false;
+        if (r != 0)
+            finish(t, r < 0 ? r : 0);
+        else
+            arm(t);
+    } else if (!pm_mono_reached(now, t->deadline)) {
+        arm(t);
+    } else if (x->retries > 0) {
+        x->retries--;
+        x->sent_again = true;
+        send_question(t);
+    } else {
+        finish(t, -ETIMEDOUT);
+    }
+}
+
+static void on_time(struct pm_timer *timer)
+{
+    struct pm_talk *t = timer->owner;
+    if (t->state == WAITING) {
+        on_deadline(t);
+    } else if (t->state == SETTLING) {
+        if (t->cursor == t->connection->journal.end || ++t->settled == PM_EXCHANGE_SETTLE_MAX)
+            send_question(t);
+        else
+            settle(t);
+    }
+    run(t);
+}
+
+static struct pm_talk *talk_of(struct pm_api *a, struct pm_connection *c)
+{
+    struct pm_talk *t = c->talk ? c->talk : calloc(1, sizeof(*t));
+    if (!t || c->talk)
+        return t;
+    t->connection = c;
+    pm_list_init(&t->queue);
+    pm_timer_init(&t->timer, a->loop, on_time, t);
+    c->talk = t;
+    return t;
+}
+
+void pm_exchange_start(struct pm_api *a, struct pm_exchange *x)
+{
+    struct pm_talk *t = talk_of(a, x->connection);
+    x->of_client = x->request->client != NULL;
+    pm_list_init(&x->link);
+    if (x->of_client)
+        pm_list_append(&x->request->client->requests, &x->request->link);
+    if (!t || t->n == PM_EXCHANGES_MAX) {
+        end(x, t ? -ENOBUFS : -ENOMEM);
+        return;
+    }
+    pm_list_append(&t->queue, &x->link);
+    t->n++;
+    run(t);
+}
+
+uint8_t pm_exchange_sequence(struct pm_api *a, struct pm_connection *c)
+{
+    struct pm_talk *t = talk_of(a, c);
+    return t ? t->sequence++ : 0;
+}
+
+/* ---- what failed ---- */
+
+void pm_exchange_fail(const struct pm_exchange *x, int error)
+{
+    struct pm_api_request *r = x->request;
+    const char *name = x->connection->name;
+    json_t *sent = json_pack("{s:I}", "bytes", (json_int_t)(x->sent ? x->n : 0));
+    if (error == -ETIMEDOUT)
+        pm_api_fail_with(r, PM_TIMEOUT, sent, "\"%s\" did not answer within %u ms%s.", name, (unsigned)x->timeout_ms,
+                         x->sent_again ? ", each time it was asked" : "");
+    else if (error == -ENODEV)
+        pm_api_fail_with(r, PM_DEVICE_GONE, sent, "The device of \"%s\" is not there, or went away.", name);
+    else if (error == -ENOBUFS)
+        pm_api_fail_with(r, PM_QUEUE_FULL, sent, "Too much waits for the device of \"%s\" already.", name);
+    else if (error == -ECANCELED)
+        pm_api_fail_with(r, PM_DISCARDED, sent, "Somebody discarded what was to be sent to \"%s\".", name);
+    else
+        pm_api_fail_with(r, pm_error_of(error), sent, "The exchange with \"%s\" failed.", name);
+}
+
+json_t *pm_hex_json(const uint8_t *p, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[2 * PM_HEX_SHOWN];
+    n = n < PM_HEX_SHOWN ? n : PM_HEX_SHOWN;
+    for (size_t i = 0; i < n; i++) {
+        text[2 * i] = digits[p[i] >> 4];
+        text[2 * i + 1] = digits[p[i] & 15];
+    }
+    return json_stringn(text, 2 * n);
+}
+
+/* ---- news of the connection ---- */
+
+void pm_exchanges_rx(struct pm_connection *c)
+{
+    struct pm_talk *t = c->talk;
+    if (!t || t->state != WAITING)
+        return;
+    feed(t);
+    run(t);
+}
+
+void pm_exchanges_fail(struct pm_connection *c)
+{
+    struct pm_talk *t = c->talk;
+    if (!t)
+        return;
+    if (t->state == WAITING || t->state == SETTLING)
+        finish(t, -ENODEV);
+    t->stale = false;
+    run(t); /* what is queued fails to be written */
+}
+
+static void on_closed(void *owner)
+{
+    free(owner);
+}
+
+void pm_exchanges_close(struct pm_connection *c)
+{
+    struct pm_talk *t = c->talk;
+    if (!t)
+        return;
+    pm_exchanges_fail(c);
+    c->talk = NULL;
+    pm_timer_close(&t->timer, on_closed);
+}
