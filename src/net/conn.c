@@ -210,6 +210,12 @@ static void read_some(struct pm_conn *c)
         pm_conn_lost(c);
 }
 
+bool pm_conn_speaks(struct pm_conn *c)
+{
+    read_some(c);
+    return c->had_input || c->state == PM_CONN_CLOSED;
+}
+
 static void on_hangup(struct pm_conn *c)
 {
     if (c->state != PM_CONN_HTTP || !c->owner || !c->ops.exchange->soon) {

@@ -51,6 +51,7 @@ struct pm_conn {
     bool paused;    /* its owner wants to hear nothing for now */
     bool had_input;
     bool ended;      /* the client will send no more; it may still read */
+    bool crowded;    /* one too many: its first request is answered with that, and it is closed */
     bool half_open;  /* it ended its side while its request is answered; what it sent before is not read yet */
     bool closing;    /* WebSocket: our close frame is out, the client's is awaited */
     uint8_t handles; /* of the loop that are not closed yet */

@@ -165,6 +165,7 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     h->stranger = false;
     static const struct pm_http_refusal
         bad_origin = {403, "origin-bad", "The Origin field of this request is malformed."},
+        full = {503, "too-many-connections", "All connections are in use. Close other pages or try again."},
         crowded = {503, "too-many-connections",
                    "The pages of this site hold too many connections. Close other tabs or try again."};
     if (head->n_origin > 1 || (head->n_origin == 1 && head->origin.n == 0) ||
@@ -177,6 +178,10 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     if (why) {
         h->stranger = true;
         pm_conn_refuse(c, why);
+        return;
+    }
+    if (c->crowded) {
+        pm_conn_refuse(c, &full);
         return;
     }
     if (!pm_origin_enter(&c->server->origins, &c->origin, head->origin.p, head->origin.n, o->per_origin)) {

@@ -27,6 +27,7 @@ struct pm_conn_http {
 };
 
 /* conn.c */
+bool pm_conn_speaks(struct pm_conn *c); /* a silent one: take what lies unread; false if there is nothing */
 void pm_conn_linger(struct pm_conn *c); /* no more input; drop when the queue is written and the client closed */
 void pm_conn_update(struct pm_conn *c); /* watch what is needed now */
 void pm_conn_queue(struct pm_conn *c, const void *p, size_t n); /* copy to the queue, flush at the end of the turn */

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "net/conn_private.h"
 #include "net/origins.h"
 
 #include <arpa/inet.h>
@@ -16,6 +17,7 @@
 enum {
     BACKLOG = 1024,
     ACCEPTS_A_TURN = 64,
+    TURNED_AWAY = 32,     /* connections too many that are heard, to be told so */
     CONTROL_RESERVE = 16, /* connections kept free of pages, so that the person always gets in */
 };
 
@@ -117,22 +119,13 @@ void pm_server_forget(struct pm_server *s, struct pm_conn *c)
         s->n_silent--;
 }
 
-/* Tell a client that there is no room, without spending a connection on it. */
-static void turn_away(int fd)
+static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool crowded)
 {
-    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-                                 "Content-Length: 115\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
-                                 "{\"error\":{\"code\":\"too-many-connections\",\"message\":\"All connections are in "
-                                 "use. Close other pages or try again.\"}}";
-    ssize_t n = send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)n; /* it is going away either way */
-    close(fd);
-}
-
-static int adopt(struct pm_server *s, int fd, struct pm_peer peer)
-{
-    if (s->n_silent >= s->options.silent_connections)
-        pm_conn_drop(pm_container(s->silent.next, struct pm_conn, link));
+    while (s->n_silent >= s->options.silent_connections) {
+        struct pm_conn *oldest = pm_container(s->silent.next, struct pm_conn, link);
+        if (!pm_conn_speaks(oldest))
+            pm_conn_drop(oldest);
+    }
     struct pm_conn *c;
     int r = pm_conn_new(s, fd, &c);
     if (r < 0)
@@ -141,17 +134,19 @@ static int adopt(struct pm_server *s, int fd, struct pm_peer peer)
     s->n_connections++;
     s->n_silent++;
     c->peer = peer;
+    c->crowded = crowded;
     return 0;
 }
 
 int pm_server_adopt(struct pm_server *s, int fd)
 {
-    return adopt(s, fd, (struct pm_peer){0});
+    return adopt(s, fd, (struct pm_peer){0}, false);
 }
 
 static void on_listener_ready(struct pm_watch *w, unsigned events)
 {
     struct pm_listener *l = w->owner;
+    struct pm_server *s = l->server;
     (void)events;
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -162,12 +157,12 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
             return;
         }
         struct pm_peer peer = {0};
-        if (l->control && !pm_control_admits(fd, &peer))
+        bool crowded = !l->control && s->n_connections >= s->options.connections;
+        if ((l->control && !pm_control_admits(fd, &peer)) ||
+            s->n_connections >= s->options.connections + TURNED_AWAY + (l->control ? CONTROL_RESERVE : 0))
             close(fd);
-        else if (l->server->n_connections >= l->server->options.connections + (l->control ? CONTROL_RESERVE : 0))
-            turn_away(fd);
         else
-            adopt(l->server, fd, peer); /* on failure the client sees its connection closed: no memory to say more */
+            adopt(s, fd, peer, crowded); /* on failure the client sees its connection closed: no memory to say more */
     }
 }
 

@@ -96,6 +96,8 @@ static void dispatch(struct pm_client *c, const struct pm_sio_packet *packet, co
     struct pm_args args = {packet->args, packet->args_n, attachments, packet->attachments};
     if (s && s->state == PM_SOCKET_LEFT)
         return; /* sent before the client knew, or to nobody: it left */
+    if (packet->type == PM_SIO_EVENT && !pm_rate_admits(c))
+        return;
     if (!s || s->state != PM_SOCKET_JOINED) {
         violation(c);
     } else if (packet->type == PM_SIO_DISCONNECT) {
@@ -105,7 +107,6 @@ static void dispatch(struct pm_client *c, const struct pm_sio_packet *packet, co
             pm_socket_answered(s, packet->id, &args);
     } else {
         struct pm_event event = {packet->event, packet->event_n, args, packet->id};
-        pm_rate_count(c);
         pm_socket_ref(s);
         c->all->ops->on_event(c->all->owner, s, &event);
         pm_socket_unref(s);

@@ -116,7 +116,7 @@ struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, 
 struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset);
 
 /* sockets_rate.c */
-void pm_rate_count(struct pm_client *c); /* an event came; it may pause the session */
+bool pm_rate_admits(struct pm_client *c); /* an event came; false: one too many, and the client is gone */
 void pm_rate_tick(struct pm_timer *t);
 
 /* sockets_recovery.c */

@@ -135,13 +135,11 @@ class FrameTest(HostileTest):
         ws.send(frame(bytes(900000), BINARY))
         for _ in range(40):
             ws.send(frame("p" * 125, PING))
-        frames = [ws.frame() for _ in range(2)]
-        self.assertEqual(sorted(opcode for opcode, _ in frames), [BINARY, PONG])
         ws.send(frame("4end"))
-        got = [ws.frame()]
-        while got[-1][0] != TEXT:
-            got.append(ws.frame())
-        self.assertLess(len(got), 40)
+        opcodes = []
+        while TEXT not in opcodes:
+            opcodes.append(ws.frame()[0])
+        self.assertEqual((opcodes[0], set(opcodes[1:-1])), (BINARY, {PONG}))
         self.assertLess(self.memory() - before, 8 << 20)
 
     def test_c15_what_follows_a_close_is_not_heard(self):
