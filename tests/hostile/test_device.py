@@ -110,7 +110,7 @@ class CrowdTest(HostileTest):
             self.assertEqual(got, (503, "too-many-connections"))
         control = http.client.HTTPConnection("localhost")
         control.sock = socket.socket(socket.AF_UNIX)
-        control.sock.connect(f"{self.server.home.name}/run/peripheral-manager/control")
+        control.sock.connect(f"{self.server.home}/run/peripheral-manager/control")
         control.request("GET", "/api/v1/list-devices")
         self.assertEqual(control.getresponse().status, 200)
         control.close()

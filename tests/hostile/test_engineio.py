@@ -82,9 +82,8 @@ class RequestTest(EngineTest):
 
     def test_d04_two_polls(self):
         session = self.session()
-        first = self.raw().send(request(target=f"{self.mount}?{session}"))
-        wait_for(lambda: self.ask("GET", session)[0] == 400, "the second poll to be refused")
-        self.assertEqual(first.answer()[::2], (200, "1"))
+        polls = [self.raw().send(request(target=f"{self.mount}?{session}")) for _ in range(2)]  # the kernel may swap them
+        self.assertEqual(sorted(poll.answer()[::2] for poll in polls), [(200, "1"), (400, "")])
         self.assert_dead(session)
 
     def test_d05_two_posts(self):
