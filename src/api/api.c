@@ -186,16 +186,27 @@ struct pm_devices *pm_api_devices(struct pm_api *a)
     return a->devices;
 }
 
-int pm_api_join(struct pm_api *a, struct pm_api_client *c)
+struct pm_hub *pm_api_hub(struct pm_api *a)
 {
-    const struct pm_link *list = pm_hub_connections(a->hub);
+    return a->hub;
+}
+
+void pm_api_watch(struct pm_api *a, struct pm_api_client *c)
+{
     c->api = a;
     c->waits = false;
     c->away = false;
-    c->wants_all = true;
+    c->wants_all = false;
     pm_list_init(&c->subscriptions);
     pm_list_init(&c->requests);
     pm_list_append(&a->clients, &c->link);
+}
+
+int pm_api_join(struct pm_api *a, struct pm_api_client *c)
+{
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    pm_api_watch(a, c);
+    c->wants_all = true;
     for (struct pm_link *link = list->next; link != list; link = link->next) {
         if (!pm_subscribe(c, pm_container(link, struct pm_connection, link))) {
             pm_api_leave(c);

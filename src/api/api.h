@@ -70,8 +70,10 @@ int pm_api_record(struct pm_api *a, const struct pm_recorder_options *options);
 int pm_api_keep(struct pm_api *a, const char *folder);
 
 struct pm_devices *pm_api_devices(struct pm_api *a);
+struct pm_hub *pm_api_hub(struct pm_api *a);
 
-/* A client comes: from now on it gets the bytes of every connection. And goes. */
+/* A client comes: from now on it gets every event, and with join the bytes of every connection. And goes. */
+void pm_api_watch(struct pm_api *a, struct pm_api_client *c);
 int pm_api_join(struct pm_api *a, struct pm_api_client *c);
 void pm_api_leave(struct pm_api_client *c);
 

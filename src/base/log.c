@@ -3,16 +3,50 @@
 
 #include "base/utf8.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-static enum pm_log_level max_level = PM_LOG_INFO; /* the one global there may be; tools/lint knows it by name */
+struct log {
+    enum pm_log_level max_level;
+    unsigned lost; /* lines that nobody took, since the last that was written */
+};
+
+static struct log log_state = {.max_level = PM_LOG_INFO}; /* the one global there may be; tools/lint knows it */
 
 void pm_log_set_level(enum pm_log_level level)
 {
-    max_level = level;
+    log_state.max_level = level;
+}
+
+/* Never waits: the descriptor is shared with others, so it is asked instead of made non-blocking. A pipe or terminal
+ * that is ready takes a line of this size at once (PIPE_BUF). False if it takes nothing now. */
+static bool write_line(const char *p, size_t n)
+{
+    ssize_t written = send(STDERR_FILENO, p, n, MSG_DONTWAIT | MSG_NOSIGNAL); /* the journal's is a socket */
+    if (written >= 0 || errno != ENOTSOCK)
+        return written >= 0;
+    struct pollfd fd = {STDERR_FILENO, POLLOUT, 0};
+    return poll(&fd, 1, 0) == 1 && (fd.revents & POLLOUT) && write(STDERR_FILENO, p, n) >= 0;
+}
+
+static void write_or_count(const char *p, size_t n)
+{
+    char note[80];
+    if (log_state.lost > 0) {
+        int length = snprintf(note, sizeof(note), "%u lines were lost here: nobody took them.\n", log_state.lost);
+        if (!write_line(note, (size_t)length)) {
+            log_state.lost++;
+            return;
+        }
+        log_state.lost = 0;
+    }
+    if (!write_line(p, n))
+        log_state.lost++;
 }
 
 static void clean(char *line, size_t n)
@@ -27,7 +61,7 @@ static void clean(char *line, size_t n)
 
 void pm_log(enum pm_log_level level, const char *format, ...)
 {
-    if (level > max_level)
+    if (level > log_state.max_level)
         return;
     char line[1024];
     size_t start = 0;
@@ -40,6 +74,5 @@ void pm_log(enum pm_log_level level, const char *format, ...)
     size_t length = n < 0 ? 0 : n > 999 ? 999 : (size_t)n;
     clean(line + start, length);
     line[start + length] = '\n';
-    ssize_t written = write(STDERR_FILENO, line, start + length + 1);
-    (void)written; /* a log that cannot be written has nobody to tell */
+    write_or_count(line, start + length + 1);
 }

@@ -9,7 +9,8 @@ enum pm_log_level { PM_LOG_ERROR = 3, PM_LOG_WARNING = 4, PM_LOG_INFO = 6, PM_LO
 void pm_log_set_level(enum pm_log_level level);
 
 /* One line. Control characters and bytes that are not UTF-8 in the arguments are shown as '?', so that nothing from
- * outside can forge a line or drive a terminal; longer lines than 1000 bytes are cut. */
+ * outside can forge a line or drive a terminal; longer lines than 1000 bytes are cut. Never waits: what stderr does not
+ * take is lost, and counted in a line of its own later (I27). */
 void pm_log(enum pm_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

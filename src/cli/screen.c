@@ -72,19 +72,24 @@ static void print_json(const struct pm_screen *s, FILE *out, const uint8_t *p, s
 }
 
 /* A pipe that is ready takes 4096 bytes (PIPE_BUF) without making us wait, so that we can always be stopped. */
-static void write_out(struct pm_screen *s, const char *p, size_t n)
+static void write_to(struct pm_screen *s, int fd, const char *p, size_t n)
 {
     while (n > 0 && !s->failed) {
-        struct pollfd fds[] = {{STDOUT_FILENO, POLLOUT, 0}, {s->stop, POLLIN, 0}};
+        struct pollfd fds[] = {{fd, POLLOUT, 0}, {s->stop, POLLIN, 0}};
         if (poll(fds, 2, -1) < 0 && errno == EINTR)
             continue;
         if (fds[1].revents)
             return;
-        ssize_t taken = write(STDOUT_FILENO, p, n < PIPE_BUF ? n : PIPE_BUF);
+        ssize_t taken = write(fd, p, n < PIPE_BUF ? n : PIPE_BUF);
         s->failed = taken < 0 && errno != EAGAIN && errno != EINTR;
         p += taken > 0 ? taken : 0;
         n -= taken > 0 ? (size_t)taken : 0;
     }
+}
+
+static void write_out(struct pm_screen *s, const char *p, size_t n)
+{
+    write_to(s, STDOUT_FILENO, p, n);
 }
 
 static void finish(struct pm_screen *s, FILE *out, char **text, const size_t *n)
@@ -135,5 +140,7 @@ void pm_screen_notice(struct pm_screen *s, const char *event, const json_t *data
     if (s->in_line)
         write_out(s, "\n", 1);
     s->in_line = false;
-    fprintf(stderr, "-- %s --\n", text);
+    char line[PM_SCREEN_LINE];
+    int n = snprintf(line, sizeof(line), "-- %s --\n", text);
+    write_to(s, STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }

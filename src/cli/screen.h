@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { PM_SCREEN_LINE = 1024 }; /* bytes of a notice */
+
 struct pm_screen {
     int stop;    /* a descriptor: once it is readable, nothing more is waited for */
     bool failed; /* nobody takes what is written */

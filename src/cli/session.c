@@ -21,10 +21,10 @@ enum pm_exit pm_session_path(const struct pm_common *common, char ret[PM_PATH_MA
         return PM_EXIT_USAGE;
     }
     enum pm_exit code = PM_EXIT_OK;
-    if (pm_settings_load(1, no_options, &settings, error) < 0) {
+    /* A mistake in the file is the daemon's business, and one that runs has not taken it. */
+    if (pm_settings_load(1, no_options, &settings, error) < 0)
         fprintf(stderr, "%s.\n", error);
-        code = PM_EXIT_CONFIG;
-    } else if (!settings.runtime_dir && pm_paths_find(getenv, &paths) < 0) {
+    if (!settings.runtime_dir && pm_paths_find(getenv, &paths) < 0) {
         fputs("There is no place where the daemon could be: HOME is not set. Set it, or say --runtime-dir.\n", stderr);
         code = PM_EXIT_CONFIG;
     } else if (pm_path_join(settings.runtime_dir ? settings.runtime_dir : paths.runtime, "control", ret) < 0) {

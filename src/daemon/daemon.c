@@ -4,6 +4,9 @@
 #include "access/sender.h"
 #include "base/log.h"
 #include "daemon/places.h"
+#include "daemon/stopping.h"
+#include "daemon/systemd.h"
+#include "daemon/teller.h"
 #include "net/faces.h"
 #include "record/recorder.h"
 
@@ -11,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { FILES_BESIDE = 300 }; /* descriptors for everything but clients */
 
@@ -23,7 +27,13 @@ struct daemon {
     struct pm_api *api;
     struct pm_server *server;
     struct pm_face_socketio *socketio;
-    struct pm_signal interrupt, terminate;
+    struct pm_teller teller;
+    struct pm_stopping stopping;
+    struct pm_timer watchdog;
+    struct pm_signal interrupt, terminate, hangup;
+    bool in_terminal; /* it was started in one */
+    int argc;
+    char **argv;
 };
 
 /* ---- the gate ---- */
@@ -81,10 +91,23 @@ static const struct pm_http_refusal *gate(void *owner, const struct pm_conn *c, 
 
 /* ---- life ---- */
 
+static void on_stopped(void *owner)
+{
+    struct daemon *d = owner;
+    pm_loop_stop(&d->loop);
+}
+
+/* The first asks, the second insists. */
 static void on_signal(struct pm_signal *s, int number)
 {
+    struct daemon *d = s->owner;
     (void)number;
-    pm_loop_stop(s->owner);
+    if (!d->server || d->stopping.running) {
+        pm_loop_stop(&d->loop);
+        return;
+    }
+    pm_systemd_notify("STOPPING=1");
+    pm_stopping_begin(&d->stopping, &d->loop, d->api, d->server, on_stopped, d);
 }
 
 static void apply_live_settings(struct daemon *d)
@@ -105,6 +128,44 @@ static void raise_file_limit(const struct daemon *d)
                (long long)d->settings->max_clients, (unsigned long long)need, (unsigned long long)limit.rlim_cur);
 }
 
+/* A terminal that is closed sends it, and so does whoever changed the configuration file. */
+static void on_hangup(struct pm_signal *s, int number)
+{
+    struct daemon *d = s->owner;
+    if (d->in_terminal && !isatty(STDERR_FILENO)) {
+        on_signal(s, number);
+        return;
+    }
+    pm_systemd_notify("RELOADING=1");
+    pm_settings_reload(d->settings, d->argc, d->argv);
+    apply_live_settings(d);
+    pm_systemd_notify("READY=1");
+}
+
+static void on_watchdog(struct pm_timer *t)
+{
+    pm_systemd_notify("WATCHDOG=1");
+    pm_timer_set(t, pm_mono_add_ms(pm_loop_now(), pm_systemd_watchdog()));
+}
+
+/* Listen where the service manager does already, or for ourselves. Returns the port. */
+static int listen_to_pages(struct daemon *d)
+{
+    int fds[PM_SYSTEMD_SOCKETS];
+    unsigned port = 0;
+    int n = pm_systemd_sockets(fds, &port);
+    if (n == -EINVAL)
+        pm_log(PM_LOG_ERROR, "The sockets that were handed over must listen on 127.0.0.1 and [::1], with one port.");
+    if (n == 0)
+        return pm_server_listen(d->server, (uint16_t)d->settings->port);
+    for (int i = 0; i < n; i++) {
+        int r = pm_server_add_listener(d->server, fds[i], false);
+        if (r < 0)
+            return r;
+    }
+    return n < 0 ? n : (int)port;
+}
+
 static int start_network(struct daemon *d)
 {
     struct pm_engine_options engine = pm_engine_defaults();
@@ -121,7 +182,7 @@ static int start_network(struct daemon *d)
         return r;
     pm_face_http(d->server, d->api);
     pm_face_page(d->server);
-    r = pm_server_listen(d->server, (uint16_t)d->settings->port);
+    r = listen_to_pages(d);
     if (r < 0)
         return r;
     d->port = d->hosts.ports[0] = (unsigned)r;
@@ -154,6 +215,9 @@ static int start(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
+    pm_stopping_end(&d->stopping);
+    if (d->api)
+        pm_teller_end(&d->teller);
     d->socketio = pm_face_socketio_free(d->socketio);
     d->server = pm_server_free(d->server);
     d->api = pm_api_free(d->api);
@@ -161,13 +225,10 @@ static void stop(struct daemon *d)
 
 static void announce(const struct daemon *d)
 {
-    const struct pm_link *list = pm_devices_list(pm_api_devices(d->api));
-    unsigned count = 0;
-    for (struct pm_link *link = list->next; link != list; link = link->next)
-        count++;
-    pm_log(PM_LOG_INFO, "Listening on http://localhost:%u/ - open it in a browser.", d->port);
-    pm_log(PM_LOG_INFO, "%u device%s here%s. Press Ctrl+C to stop.", count, count == 1 ? "" : "s",
-           count == 0 ? "; plug one in, or start with --demo" : "");
+    pm_log(PM_LOG_INFO, "Listening on http://localhost:%u/ for pages and programs of this machine.", d->port);
+    pm_teller_devices(d->api);
+    pm_log(PM_LOG_INFO, "Open http://localhost:%u/ in a browser%s", d->port,
+           d->in_terminal ? "; Ctrl+C stops this." : ".");
 }
 
 static enum pm_exit explain_start(const struct daemon *d, int error)
@@ -189,18 +250,33 @@ static enum pm_exit run(struct daemon *d)
     int r = start(d);
     if (r == 0) {
         announce(d);
+        pm_teller_begin(&d->teller, d->api);
         r = d->places.state[0] ? pm_api_keep(d->api, d->places.state) : 0;
     }
-    if (r == 0)
+    if (r == 0) {
+        pm_systemd_notify("READY=1");
         pm_loop_run(&d->loop);
+    }
     stop(d);
     return r == 0 ? PM_EXIT_OK : explain_start(d, r);
 }
 
+static void listen_to_signals(struct daemon *d)
+{
+    pm_signal_init(&d->interrupt, &d->loop, SIGINT, on_signal, d);
+    pm_signal_init(&d->terminate, &d->loop, SIGTERM, on_signal, d);
+    pm_signal_init(&d->hangup, &d->loop, SIGHUP, on_hangup, d);
+    signal(SIGPIPE, SIG_IGN); /* I19: whoever reads our output may go */
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
+    pm_timer_init(&d->watchdog, &d->loop, on_watchdog, d);
+    if (pm_systemd_watchdog() > 0)
+        on_watchdog(&d->watchdog);
+}
+
 enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
 {
-    struct daemon d = {.settings = settings};
-    (void)argc, (void)argv;
+    struct daemon d = {.settings = settings, .argc = argc, .argv = argv, .in_terminal = isatty(STDERR_FILENO)};
     if (geteuid() == 0 && !settings->allow_root) {
         pm_log(PM_LOG_ERROR, "Devices are no reason to be root: start as the user who works with them, or with "
                              "--allow-root if it must be.");
@@ -213,13 +289,14 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
         return PM_EXIT_OS;
     }
     /* Before anything is made that a sudden end would leave behind. */
-    pm_signal_init(&d.interrupt, &d.loop, SIGINT, on_signal, &d.loop);
-    pm_signal_init(&d.terminate, &d.loop, SIGTERM, on_signal, &d.loop);
+    listen_to_signals(&d);
     enum pm_exit code = pm_places_open(settings, &d.places);
     if (code == PM_EXIT_OK)
         code = run(&d);
     pm_signal_close(&d.interrupt);
     pm_signal_close(&d.terminate);
+    pm_signal_close(&d.hangup);
+    pm_timer_close(&d.watchdog, NULL);
     pm_loop_fini(&d.loop);
     pm_places_close(&d.places); /* last: what is still being written belongs to this run */
     return code;

@@ -2,6 +2,7 @@
 #include "daemon/settings.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/paths.h"
 
 #include <errno.h>
@@ -157,6 +158,25 @@ int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[
     if (r == 0)
         r = pm_options_parse(pm_setting_rows, ret, argc, argv, error);
     return r < 0 ? r : 0;
+}
+
+void pm_settings_reload(struct pm_settings *s, int argc, char **argv)
+{
+    struct pm_settings fresh;
+    char error[PM_OPTION_ERROR];
+    if (pm_settings_load(argc, argv, &fresh, error) < 0) {
+        pm_log(PM_LOG_ERROR, "%s. Everything stays as it was.", error);
+        pm_settings_fini(&fresh);
+        return;
+    }
+    for (const struct pm_option *o = pm_setting_rows; o->name; o++) {
+        if (pm_option_equal(o, &fresh, s))
+            continue;
+        if (o->live)
+            pm_option_swap(o, &fresh, s);
+        pm_log(PM_LOG_INFO, o->live ? "\"%s\" is changed." : "\"%s\" is changed with the next start.", o->name);
+    }
+    pm_settings_fini(&fresh);
 }
 
 void pm_settings_fini(struct pm_settings *s)

@@ -28,6 +28,10 @@ extern const struct pm_option pm_setting_rows[];
  * too. 0; -EINVAL with a message about an option; or -EBADMSG with a message about the file, with its line and column.
  */
 int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[PM_OPTION_ERROR]);
+
+/* Read the configuration file again: settings that may change while the daemon runs take effect, others are noted in
+ * the log. A file with a mistake changes nothing (I18). The arguments are those of pm_settings_load(). */
+void pm_settings_reload(struct pm_settings *s, int argc, char **argv);
 void pm_settings_fini(struct pm_settings *s);
 
 /* For pm_settings_load(), and its tests: set values from the text of a configuration file called `name` in messages. 0

@@ -129,6 +129,8 @@ static void read_consoles(struct pm_discovery *all)
 
 void pm_discovery_scan(struct pm_discovery *all)
 {
+    /* All but the 64 virtual consoles, "tty" and digits, which would take most of the time of a start. */
+    static const char *const names[] = {"tty[!0-9]*", "tt[!y]*", "t[!t]*", "[!t]*"};
     struct udev_enumerate *e = all->udev ? udev_enumerate_new(all->udev) : NULL;
     struct udev_list_entry *entry;
     struct pm_device d;
@@ -136,6 +138,8 @@ void pm_discovery_scan(struct pm_discovery *all)
         return;
     read_consoles(all);
     udev_enumerate_add_match_subsystem(e, "tty");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        udev_enumerate_add_match_sysname(e, names[i]);
     udev_enumerate_scan_devices(e);
     udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(e))
     {

@@ -125,6 +125,9 @@ struct pm_hub *pm_hub_free(struct pm_hub *h);
 const struct pm_link *pm_hub_connections(const struct pm_hub *h);
 struct pm_connection *pm_hub_find(const struct pm_hub *h, const char *name);
 
+/* Bytes in its write queue that the driver has not taken yet. */
+size_t pm_connection_unsent(const struct pm_connection *c);
+
 /* The connection that has this device open, or NULL. */
 struct pm_connection *pm_hub_find_device(const struct pm_hub *h, const struct pm_device *d);
 

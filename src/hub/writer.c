@@ -52,6 +52,14 @@ void pm_writer_pump(struct pm_connection *c)
     }
 }
 
+size_t pm_connection_unsent(const struct pm_connection *c)
+{
+    size_t sum = 0;
+    for (const struct pm_write *w = c->first; w; w = w->next)
+        sum += w->n - w->done;
+    return sum;
+}
+
 void pm_writer_fail(struct pm_connection *c, int error)
 {
     while (c->first)

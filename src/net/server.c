@@ -138,6 +138,20 @@ static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool crowded)
     return 0;
 }
 
+void pm_server_stop_accepting(struct pm_server *s)
+{
+    for (unsigned i = 0; i < s->n_listeners; i++)
+        pm_watch_set(&s->listeners[i].watch, 0);
+}
+
+size_t pm_server_unsent(const struct pm_server *s)
+{
+    size_t sum = 0;
+    for (struct pm_link *link = s->connections.next; link != &s->connections; link = link->next)
+        sum += pm_container(link, struct pm_conn, link)->out.queued;
+    return sum;
+}
+
 int pm_server_adopt(struct pm_server *s, int fd)
 {
     return adopt(s, fd, (struct pm_peer){0}, false);

@@ -80,6 +80,12 @@ int pm_server_listen(struct pm_server *s, uint16_t port);
  * checked and known to the gate. The server owns the descriptor from now on. 0 or a negative errno. */
 int pm_server_add_listener(struct pm_server *s, int fd, bool control);
 
+/* Accept no more connections. Those that are there go on. */
+void pm_server_stop_accepting(struct pm_server *s);
+
+/* Bytes that wait for clients to take them. */
+size_t pm_server_unsent(const struct pm_server *s);
+
 /* Serve a connected stream socket as if it had been accepted (for tests: one end of a socket pair). The server owns the
  * descriptor from now on. 0 or a negative errno. */
 int pm_server_adopt(struct pm_server *s, int fd);

@@ -1,7 +1,9 @@
 """places.py - runs the program with directories of the test's own: what the tests of the command line share."""
+import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -9,6 +11,19 @@ import unittest
 from daemon import DEADLINE, environment, wait_for
 
 PROGRAM = os.environ["PERIPHERAL_MANAGER"]
+
+
+class Control(http.client.HTTPConnection):
+    """HTTP over the control socket."""
+
+    def __init__(self, path):
+        super().__init__("no-name-is-checked-here")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(self.path)
 
 
 class Places(unittest.TestCase):
@@ -41,11 +56,25 @@ class Places(unittest.TestCase):
         return process
 
     def serve(self, *options, port="0", **more):
-        """A daemon that is ready."""
-        process = self.start("serve", "--allow-root", "--port", port, *options, **more)
-        wait_for(lambda: process.poll() is not None or os.path.exists(f"{self.runtime}/control"), "the control socket")
+        """A daemon that is ready, as it tells a service manager."""
+        path = f"{self.home}/ready"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            if os.path.exists(path):
+                os.unlink(path)
+            manager.bind(path)
+            manager.settimeout(0.1)
+            process = self.start("serve", "--allow-root", "--port", port, *options,
+                                 **{"env": self.environment | {"NOTIFY_SOCKET": path}} | more)
+            wait_for(lambda: process.poll() is not None or self.hears(manager, b"READY=1"), "a daemon that is ready")
         self.assertIsNone(process.poll(), "the daemon ended at once")
         return process
+
+    @staticmethod
+    def hears(manager, state):
+        try:
+            return manager.recv(100) == state
+        except TimeoutError:
+            return False
 
     def run_program(self, *arguments, **options):
         """A process that ends by itself: its exit code, output and errors."""

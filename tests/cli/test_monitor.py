@@ -1,13 +1,11 @@
 """test_monitor.py - a terminal on a device: bytes both ways, beside other clients, through a replug, a rename and a
 restart of the daemon; and send, signals and events."""
 import base64
-import http.client
 import json
 import os
 import pty
 import select
 import signal
-import socket
 import subprocess
 import termios
 import time
@@ -15,7 +13,7 @@ import tty
 import unittest
 
 from daemon import DEADLINE, Line, wait_for
-from places import Places
+from places import Control, Places
 
 
 class Output:
@@ -43,10 +41,7 @@ class MonitorTest(Places):
         super().setUp()
         self.line = Line()
         self.addCleanup(self.line.close)
-        with socket.socket() as probe:  # one port, for daemons that follow one another
-            probe.bind(("127.0.0.1", 0))
-            self.port = str(probe.getsockname()[1])
-        self.daemon = self.serve("--allow-pty", "--demo", port=self.port)
+        self.daemon = self.serve("--allow-pty", "--demo")
 
     def piped(self, *arguments, **options):
         """A monitor whose input and output are pipes."""
@@ -173,8 +168,8 @@ class MonitorTest(Places):
         output.until(b"after the replug")
 
     def ask(self, event, data):
-        """A request that no command stands for, over HTTP on the port."""
-        web = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=DEADLINE)
+        """A request that no command stands for, over HTTP."""
+        web = Control(f"{self.runtime}/control")
         web.request("POST", f"/api/v1/{event}", json.dumps(data), {"Content-Type": "application/json"})
         answer = json.loads(web.getresponse().read())
         web.close()
@@ -188,7 +183,7 @@ class MonitorTest(Places):
         self.daemon.terminate()
         self.assertEqual(self.daemon.wait(DEADLINE), 0)
         output.until(b"went away")
-        self.serve("--allow-pty", "--demo", port=self.port)
+        self.serve("--allow-pty", "--demo")
         output.until(b"is back")
         wait_for(lambda: self.connections() != [], "the connection")
         self.assertEqual(self.connections()[0]["options"]["baud-rate"], 19200)

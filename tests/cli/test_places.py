@@ -1,5 +1,4 @@
 """test_places.py - the daemon's directories and its control socket: made, locked, refused, and replaced after a crash."""
-import http.client
 import os
 import signal
 import socket
@@ -8,20 +7,7 @@ import subprocess
 import unittest
 
 from daemon import DEADLINE
-from places import Places
-
-
-class Control(http.client.HTTPConnection):
-    """HTTP over the control socket."""
-
-    def __init__(self, path):
-        super().__init__("no-name-is-checked-here")
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(DEADLINE)
-        self.sock.connect(self.path)
+from places import Control, Places
 
 
 class PlacesTest(Places):

@@ -1,0 +1,76 @@
+/* teller.c - see teller.h. */
+#include "daemon/teller.h"
+
+#include "base/log.h"
+#include "daemon/notice.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { DEVICES_NAMED = 4 }; /* in the line at the start; more are counted */
+
+static void on_event(struct pm_api_client *client, const char *event, const json_t *data, uint64_t number)
+{
+    char text[PM_NOTICE_MAX];
+    (void)client, (void)number;
+    bool matters = pm_notice(event, data, text, sizeof(text));
+    pm_log(matters ? PM_LOG_INFO : PM_LOG_DEBUG, "%s.", text);
+}
+
+/* It never subscribes, so none of the others is called. */
+static int on_rx(struct pm_api_client *client, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
+                 size_t n)
+{
+    (void)client, (void)from, (void)offset, (void)p, (void)n;
+    return -EINVAL;
+}
+
+static void on_end(struct pm_api_client *client, const struct pm_connection *from, uint64_t cursor)
+{
+    (void)client, (void)from, (void)cursor;
+}
+
+static bool is_congested(struct pm_api_client *client)
+{
+    (void)client;
+    return false;
+}
+
+static void set_paused(struct pm_api_client *client, bool paused)
+{
+    (void)client, (void)paused;
+}
+
+static const struct pm_api_client_ops ops = {on_event, on_rx, on_end, is_congested, set_paused};
+
+void pm_teller_begin(struct pm_teller *t, struct pm_api *api)
+{
+    t->client.ops = &ops;
+    pm_api_watch(api, &t->client);
+}
+
+void pm_teller_end(struct pm_teller *t)
+{
+    if (t->client.ops)
+        pm_api_leave(&t->client);
+    t->client.ops = NULL;
+}
+
+void pm_teller_devices(struct pm_api *api)
+{
+    const struct pm_link *list = pm_devices_list(pm_api_devices(api));
+    char line[DEVICES_NAMED * (PM_DEVICE_TEXT + 2) + 32] = "";
+    size_t n = 0;
+    unsigned count = 0;
+    for (struct pm_link *link = list->next; link != list; link = link->next, count++) {
+        const struct pm_device *d = pm_container(link, struct pm_device, link);
+        if (count < DEVICES_NAMED)
+            n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s", count > 0 ? ", " : "", d->path);
+    }
+    if (count > DEVICES_NAMED)
+        snprintf(line + n, sizeof(line) - n, " and %u more", count - DEVICES_NAMED);
+    if (count > 0)
+        pm_log(PM_LOG_INFO, "Devices: %s.", line);
+    else
+        pm_log(PM_LOG_INFO, "No devices: plug one in, or start with --demo to see some that are virtual.");
+}

@@ -1,0 +1,19 @@
+/* teller.h - what happens, told line by line in the terminal or the journal: a client of the API that listens to events
+ * and to no bytes. */
+#ifndef PM_DAEMON_TELLER_H
+#define PM_DAEMON_TELLER_H
+
+#include "api/api.h"
+
+struct pm_teller {
+    struct pm_api_client client; /* first */
+};
+
+/* Tell from now on. The teller must stay where it is until pm_teller_end(). */
+void pm_teller_begin(struct pm_teller *t, struct pm_api *api);
+void pm_teller_end(struct pm_teller *t);
+
+/* The devices that are there, in one line. */
+void pm_teller_devices(struct pm_api *api);
+
+#endif
