@@ -58,6 +58,7 @@ struct pm_port {
     struct pm_port_job *job;          /* what takes time, see port.c; one at a time */
     bool held, wants_writable;        /* a change of the line waits for the driver's last byte */
     bool closed;
+    bool damaged; /* bytes that came during the opening were spoilt by the system, and thrown away */
 };
 
 /* Called once, later, when what was started has ended: 0 or a negative errno. Never called when the port is closed

@@ -304,7 +304,7 @@ static int open_device(const char *path, dev_t expected)
         return errno == ELOOP ? -ENODEV : -errno;
     if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != expected)
         return -ENODEV;
-    return isatty(fd) ? pm_take_fd(&fd) : -ENOTTY;
+    return pm_take_fd(&fd);
 }
 
 /* A line that cannot tell of changes is none the worse. */
@@ -350,13 +350,14 @@ int pm_serial_open(struct pm_serial_host *h, const char *path, dev_t expected, c
 {
     PM_AUTO_CLOSE int fd = open_device(path, expected);
     struct pm_port_settings set = *settings;
+    bool damaged;
     if (fd < 0)
         return fd;
-    if (set.exclusive && ioctl(fd, TIOCEXCL) < 0)
-        return -errno;
-    int r = pm_serial_line_set(fd, &set);
+    int r = pm_serial_line_begin(fd, &set, &damaged);
     if (r < 0)
         return r;
+    if (set.exclusive && ioctl(fd, TIOCEXCL) < 0)
+        return -errno;
     pm_serial_line_open_signals(fd, &set); /* lines without signals are opened all the same */
     pm_list_for_each (link, &h->closings) {
         struct serial *old = pm_container(link, struct serial, closing);
@@ -366,7 +367,8 @@ int pm_serial_open(struct pm_serial_host *h, const char *path, dev_t expected, c
     struct serial *s = new_serial(h, path, fd, &r);
     if (!s)
         return r;
-    s->port = (struct pm_port){.ops = &serial_ops, .events = events, .owner = owner, .loop = h->loop, .settings = set};
+    s->port = (struct pm_port){
+        .ops = &serial_ops, .events = events, .owner = owner, .loop = h->loop, .settings = set, .damaged = damaged};
     s->device = expected;
     pm_list_init(&s->closing);
     watch_line(s);

@@ -13,6 +13,11 @@
  * the driver hands bytes over at once, and has close() not wait, where the driver knows such things. */
 int pm_serial_line_set(int fd, struct pm_port_settings *settings);
 
+/* For a line that was just opened, before anything else is done with it. Linux makes it a terminal for people at the
+ * first opening after the device was plugged in: bytes that come before this call are edited, taken for commands and
+ * sent back. What is left of them is thrown away; *ret_damaged says that there was something. */
+int pm_serial_line_begin(int fd, struct pm_port_settings *settings, bool *ret_damaged);
+
 /* DTR and RTS of a line that was just opened, as the settings want them, both in one go. */
 int pm_serial_line_open_signals(int fd, const struct pm_port_settings *settings);
 

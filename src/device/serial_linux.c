@@ -99,6 +99,21 @@ int pm_serial_line_set(int fd, struct pm_port_settings *s)
     return 0;
 }
 
+int pm_serial_line_begin(int fd, struct pm_port_settings *settings, bool *ret_damaged)
+{
+    struct termios2 t;
+    size_t received = 0, echoes = 0;
+    if (ioctl(fd, TCGETS2, &t) < 0)
+        return -errno;
+    int r = pm_serial_line_set(fd, settings);
+    *ret_damaged = false;
+    if (r < 0 || !(t.c_lflag & (ICANON | ECHO)))
+        return r;
+    pm_serial_line_discard(fd, PM_DISCARD_RX | PM_DISCARD_TX, &received, &echoes);
+    *ret_damaged = received > 0 || echoes > 0;
+    return 0;
+}
+
 int pm_serial_line_open_signals(int fd, const struct pm_port_settings *settings)
 {
     unsigned mask =

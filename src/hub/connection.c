@@ -100,6 +100,8 @@ int pm_connection_open(struct pm_connection *c, const char *address)
     c->error = 0;
     c->paused = false;
     begin_epoch(c);
+    if (c->port->damaged)
+        pm_hub_mark(c, PM_GAP_OPENING, 0);
     return 0;
 }
 

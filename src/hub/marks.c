@@ -8,7 +8,8 @@ const char *pm_gap_name(enum pm_gap gap)
 {
     static const char *const names[] = {
         [PM_GAP_SLOW] = "slow",       [PM_GAP_EPOCH] = "epoch",         [PM_GAP_REOPENED] = "reopened",
-        [PM_GAP_OVERRUN] = "overrun", [PM_GAP_DISCARDED] = "discarded", [PM_GAP_CLOSED] = "closed",
+        [PM_GAP_OVERRUN] = "overrun", [PM_GAP_DISCARDED] = "discarded", [PM_GAP_OPENING] = "opening",
+        [PM_GAP_CLOSED] = "closed",
     };
     static_assert(sizeof(names) / sizeof(names[0]) == PM_GAPS, "every reason has a word");
     return names[gap];

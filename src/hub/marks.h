@@ -11,6 +11,7 @@ enum pm_gap {
     PM_GAP_REOPENED,  /* the device was away between the reader's offset and now */
     PM_GAP_OVERRUN,   /* the hardware or its driver had no room */
     PM_GAP_DISCARDED, /* somebody asked for it */
+    PM_GAP_OPENING,   /* the device spoke before its line was ready, see pm_serial_line_begin() */
     PM_GAP_CLOSED,    /* the connection was closed before a reader that was away came back */
     PM_GAPS
 };

@@ -137,6 +137,29 @@ static void only_the_expected_device_is_opened(void **state)
     rmdir(folder);
 }
 
+/* A terminal for people would have turned the CR into a NL, and sent it back. */
+static void bytes_that_a_terminal_for_people_tampered_with_are_not_delivered(void **state)
+{
+    struct world *w = *state;
+    struct termios cooked;
+    open_port(w);
+    assert_false(w->port->damaged);
+    pm_port_close(w->port);
+    tcgetattr(w->near, &cooked);
+    cooked.c_lflag |= ICANON | ECHO;
+    tcsetattr(w->near, TCSANOW, &cooked);
+    open_port(w);
+    assert_false(w->port->damaged); /* nothing came */
+    pm_port_close(w->port);
+    tcsetattr(w->near, TCSANOW, &cooked);
+    assert_int_equal(write(w->far, "a\rb", 3), 3);
+    open_port(w);
+    assert_true(w->port->damaged);
+    assert_int_equal(write(w->far, "c\r", 2), 2);
+    RUN_UNTIL(w->n == 2);
+    assert_memory_equal(w->got, "c\r", 2);
+}
+
 /* H04 */
 static void hanging_up_is_told_once_even_while_paused(void **state)
 {
@@ -343,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(only_the_expected_device_is_opened),
+        TEST(bytes_that_a_terminal_for_people_tampered_with_are_not_delivered),
         TEST(hanging_up_is_told_once_even_while_paused),
         TEST(paused_port_reads_nothing_and_then_all),
         TEST(closing_never_blocks_and_the_port_opens_again_at_once),

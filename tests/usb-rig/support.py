@@ -1,5 +1,6 @@
 """support.py - the daemon in the guest, and clients of it on this side: what the tests of the USB rig share."""
 import os
+import random
 import shlex
 import unittest
 
@@ -7,8 +8,9 @@ import daemon
 from client import Client
 from rig import Rig
 
+DATA = random.Random(1).randbytes(200_000)
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
-daemon.DEADLINE = 60  # an emulated processor is some ten times slower
+daemon.DEADLINE = 30  # an emulated processor is some ten times slower
 
 
 class GuestDaemon(daemon.Server):

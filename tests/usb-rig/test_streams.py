@@ -1,13 +1,9 @@
 """test_streams.py - bytes through the drivers of USB devices, both ways, checked one by one."""
-import random
 import unittest
 
 from daemon import wait_for
-from support import UsbTest
+from support import DATA, UsbTest
 from usb_serial import Acm, Ftdi
-
-DATA = random.Random(1).randbytes(200_000)
-
 
 class StreamsTest(UsbTest):
     def test_bytes_go_both_ways_at_once(self):

@@ -6,6 +6,7 @@ from collections import deque
 from usb import BULK, DEADLINE, INTERRUPT, Device, Interface, Pipe, Stall
 
 HIGH_WATER = 65536  # bytes that a test has not read: from here on the driver has to wait
+BOOT_TIME = 0.2  # seconds; generous, for a busy machine emulates slowly
 STOP_BITS = (1, 1.5, 2)
 PARITIES = ("none", "odd", "even", "mark", "space")
 
@@ -22,6 +23,11 @@ class Serial(Device):
         self.waiting = deque()  # done() of transfers that wait for the test to read
         self.hold = False  # take nothing from the driver any more, as if flow control said so
         self.loop = None  # set when it is plugged in
+        self.greeting = b""  # what it says once DTR is raised, after the time that a board takes to start
+
+    def raised(self, dtr):
+        if dtr and self.greeting:
+            self.loop.call_later(BOOT_TIME, self.pipes[self.rx_endpoint].push, self.greeting)
 
     def out(self, data, done):
         with self.arrived:
@@ -77,6 +83,7 @@ class Acm(Serial):
             return self.coding
         elif request == 0x22:
             self.event("signals", dtr=value & 1, rts=value >> 1 & 1)
+            self.raised(value & 1)
         elif request == 0x23:
             self.event("break", ms=value)
         else:
@@ -134,6 +141,7 @@ class Ftdi(Serial):
             for bit, name in ((0, "dtr"), (1, "rts")):
                 if value & 0x100 << bit:
                     self.event("signals", **{name: value >> bit & 1})
+            self.raised(value & value >> 8 & 1)
         elif request == 3:
             self.event("line", baud=baud_of(value | (index & 1) << 16))
         elif request == 4:
