@@ -218,7 +218,9 @@ bool pm_conn_speaks(struct pm_conn *c)
 
 static void on_hangup(struct pm_conn *c)
 {
-    if (c->state != PM_CONN_HTTP || !c->owner || !c->ops.exchange->soon) {
+    if (c->state == PM_CONN_HTTP && c->http->phase != PM_PHASE_ANSWER)
+        return; /* answered in this very turn: the end is read behind that */
+    if (c->state != PM_CONN_HTTP || !c->ops.exchange->soon) {
         pm_conn_lost(c);
         return;
     }
