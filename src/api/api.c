@@ -3,6 +3,8 @@
 #include "api/exchange.h"
 #include "api/table.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,6 +53,28 @@ static void on_closed(struct pm_api *a, struct pm_connection *c, const char *rea
     pm_api_broadcast(a, "connection-closed", json_pack("{s:s, s:s}", "name", c->name, "reason", reason));
 }
 
+/* A device that is there again and cannot be opened: what a person can do about it. */
+static bool explain_loss(const struct pm_api *a, const struct pm_connection *c, char *out, size_t room)
+{
+    const struct pm_device *d = pm_devices_find(a->devices, c->device_id);
+    if (c->error == -ENOTUNIQ)
+        snprintf(out, room,
+                 "Several devices call themselves %s. Activate \"%s\" again with the address of the one that is meant.",
+                 c->device_id, c->name);
+    return c->error == -ENOTUNIQ || (d && pm_device_problem(d, out, room));
+}
+
+static void on_lost(struct pm_api *a, const struct pm_connection *c, const char *reason)
+{
+    char message[512];
+    json_t *data = json_pack("{s:s, s:s}", "name", c->name, "reason", reason);
+    if (explain_loss(a, c, message, sizeof(message))) {
+        json_object_set_new(data, "message", json_string(message));
+        pm_log(PM_LOG_WARNING, "\"%s\": %s", c->name, message);
+    }
+    pm_api_broadcast(a, "connection-lost", data);
+}
+
 /* Everybody who waits for a write queue may go on; who fills it again waits again. */
 static void on_drained(struct pm_api *a)
 {
@@ -87,7 +111,7 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         break;
     case PM_CONNECTION_LOST:
         pm_exchanges_fail(c);
-        pm_api_broadcast(a, "connection-lost", json_pack("{s:s, s:s}", "name", c->name, "reason", text));
+        on_lost(a, c, text);
         break;
     case PM_CONNECTION_RESTORED:
         pm_api_broadcast(a, "connection-restored", pm_describe_connection(c));

@@ -52,7 +52,10 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"device-detached", "a device, as list-devices shows it", "a device was unplugged"},
     {"connection-opened", "a connection, as list-connections shows it", "somebody opened a connection"},
     {"connection-closed", "name, reason", "a connection is closed; its name is free"},
-    {"connection-lost", "name, reason", "the device of a connection was unplugged; the name stays"},
+    {"connection-lost", "name, reason, message",
+     "the device of a connection was unplugged, or is back and cannot be opened: then `message` is for a person; the "
+     "name "
+     "stays"},
     {"connection-restored", "a connection, as list-connections shows it", "its device is back, with the same settings"},
     {"connection-renamed", "old, new", "a connection has another name"},
     {"connection-claimed", "name", "a client has claimed a connection and alone may write"},

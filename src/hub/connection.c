@@ -117,8 +117,8 @@ static void give_up(struct pm_connection *c, int error)
     if (error == c->error)
         return;
     c->error = error;
-    pm_log(PM_LOG_WARNING, "\"%s\": its device is back at %s and cannot be opened: %s.", c->name, c->address,
-           strerror(-error));
+    if (error != -ENOTUNIQ)
+        pm_log(PM_LOG_WARNING, "\"%s\": its device is back and cannot be opened: %s.", c->name, strerror(-error));
     pm_hub_tell(c, PM_CONNECTION_LOST, pm_hub_lost_reason(error));
 }
 
