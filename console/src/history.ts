@@ -2,7 +2,7 @@
 import { daemon, Link } from "./daemon";
 import { Formatter, Look } from "./format";
 import { Block } from "./stream";
-import { concat, encoder } from "./text";
+import { concat, encoder, fromBase64 } from "./text";
 
 export type Format = "bytes" | "text" | "stamped" | "hex";
 
@@ -27,7 +27,7 @@ export async function readAll(link: Link): Promise<{ from: number; lost: number;
   while (at < end) {
     const answer = await daemon.ask("read-history", { name: link.name, since: at });
     if (!answer.ok) throw new Error(answer.error.message);
-    const part = new Uint8Array(answer.payload);
+    const part = fromBase64(answer.payload.base64);
     if (end === Infinity) [from, end, lost] = [answer.offset, answer.end, answer.lost ?? 0];
     else if (answer.offset > at) throw new Error("The device sends faster than its history can be read. Log it to a file instead.");
     if (part.length === 0) break;

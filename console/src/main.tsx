@@ -5,10 +5,11 @@ import { useEffect } from "preact/hooks";
 import { daemon, Link } from "./daemon";
 import { DevicesPane } from "./devices";
 import { Lamps, LinesView } from "./lines";
+import { PlotterView } from "./plotter";
 import { useStore } from "./store";
 import { TerminalView } from "./terminal";
 import { Choice as ThemeChoice, theme } from "./theme";
-import { Choice } from "./ui";
+import { Choice, Duplicate } from "./ui";
 import { KINDS, View, ViewKind, workspace } from "./workspace";
 
 const STATES = {
@@ -30,6 +31,7 @@ function Top() {
 
 const CONTENTS: Record<ViewKind, (p: { link: Link; id: number }) => preact.ComponentChild> = {
   terminal: (p) => <TerminalView {...p} />,
+  plotter: (p) => <PlotterView {...p} />,
   lines: (p) => <LinesView {...p} />,
 };
 
@@ -44,7 +46,7 @@ function ViewBox(p: { view: View }) {
         <span class="spread" />
         <Choice<ViewKind> label={`Kind of this view of ${view.name}`} value={view.kind} options={KINDS} onChange={(kind) => workspace.change(view.id, { kind })} />
         <button type="button" class="quiet" title="Another view of this device" aria-label={`Another view of ${view.name}`}
-          onClick={() => workspace.open(view.name, view.kind, true)}>⧉</button>
+          onClick={() => workspace.open(view.name, view.kind, true)}><Duplicate /></button>
         <button type="button" class="quiet" title="Close this view" aria-label={`Close this view of ${view.name}`}
           onClick={() => workspace.close(view.id)}>✕</button>
       </header>

@@ -49,6 +49,11 @@ export function concat(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
+// Bytes of an answer, which come as base64.
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+}
+
 export const hexByte = (b: number): string => (b < 16 ? "0" : "") + b.toString(16);
 
 export function two(n: number, width = 2): string {

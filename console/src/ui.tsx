@@ -76,3 +76,9 @@ export function Problem(p: { text: string | null; onClose?: () => void }) {
     </p>
   );
 }
+
+export const Duplicate = () => (
+  <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.4">
+    <rect x="2" y="4.5" width="8.5" height="8.5" rx="1.5" /><path d="M5.5 2h7A1.5 1.5 0 0 1 14 3.5v7" />
+  </svg>
+);

@@ -2,11 +2,11 @@
 import { daemon } from "./daemon";
 import { recall, remember, Store } from "./store";
 
-export type ViewKind = "terminal" | "lines";
+export type ViewKind = "terminal" | "plotter" | "lines";
 
 export interface View { id: number; name: string; kind: ViewKind }
 
-export const KINDS: Record<ViewKind, string> = { terminal: "Terminal", lines: "Line" };
+export const KINDS: Record<ViewKind, string> = { terminal: "Terminal", plotter: "Plotter", lines: "Line" };
 
 const VIEWS_MAX = 12;
 

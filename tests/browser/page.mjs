@@ -36,3 +36,17 @@ export async function downloaded(page, action) {
   for await (const part of stream) parts.push(part);
   return { name: download.suggestedFilename(), bytes: Buffer.concat(parts) };
 }
+
+// What a log has written to the file that stands for the one a person would choose.
+export async function logged(page) {
+  const bytes = await page.evaluate(async () => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle("log");
+    const blob = await handle.getFile();
+    return new Promise((resolve) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result.split(",")[1]);
+      reader.readAsDataURL(blob);
+    });
+  });
+  return Buffer.from(bytes, "base64");
+}

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { chromium } from "playwright-core";
-import { within } from "../clients/support.mjs";
+import { sleep, within } from "../clients/support.mjs";
 
 export { sleep, within } from "../clients/support.mjs";
 
@@ -16,6 +16,14 @@ const CHROMIUM_OPTIONS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
+
+// Wait until the condition holds.
+export function until(condition, what) {
+  let over = false;
+  return within((async () => {
+    while (!over && !(await condition())) await sleep(20);
+  })(), what).finally(() => (over = true));
+}
 
 function folder() {
   const name = mkdtempSync(path.join(tmpdir(), "pm-browser-"));
