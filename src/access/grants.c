@@ -173,6 +173,16 @@ unsigned pm_grants_end(struct pm_grants *g, const struct pm_grant_match *match)
     return count;
 }
 
+const struct pm_grant *pm_grants_first(const struct pm_grants *g, const struct pm_grant_match *match)
+{
+    for (struct pm_link *link = g->list.next; link != &g->list; link = link->next) {
+        const struct pm_grant *grant = pm_container(link, struct pm_grant, link);
+        if (fits(grant, match))
+            return grant;
+    }
+    return NULL;
+}
+
 unsigned pm_grants_expire(struct pm_grants *g, int64_t now, int64_t *ret_next)
 {
     unsigned count = 0;

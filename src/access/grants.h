@@ -91,6 +91,9 @@ struct pm_grant_match {
 };
 unsigned pm_grants_end(struct pm_grants *g, const struct pm_grant_match *match);
 
+/* The oldest that fits, or NULL. */
+const struct pm_grant *pm_grants_first(const struct pm_grants *g, const struct pm_grant_match *match);
+
 /* End those whose time is over. How many; *ret_next is when the next one's is, 0 if none has an end. */
 unsigned pm_grants_expire(struct pm_grants *g, int64_t now, int64_t *ret_next);
 

@@ -12,14 +12,45 @@
 
 /* ---- events ---- */
 
-void pm_api_broadcast(struct pm_api *a, const char *event, json_t *data)
+static void broadcast(struct pm_api *a, const struct pm_connection *about, const char *device_id, const char *event,
+                      json_t *data)
 {
     a->events++;
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
-        c->ops->on_event(c, event, data, a->events);
+        if (about ? pm_sees_connection(a, c->who, about) : pm_may(a, c->who, PM_NEEDS_LIST, device_id))
+            c->ops->on_event(c, event, data, a->events);
     }
     json_decref(data);
+}
+
+void pm_api_broadcast(struct pm_api *a, const struct pm_connection *about, const char *event, json_t *data)
+{
+    broadcast(a, about, NULL, event, data);
+}
+
+void pm_api_broadcast_device(struct pm_api *a, const char *device_id, const char *event, json_t *data)
+{
+    broadcast(a, NULL, device_id, event, data);
+}
+
+/* Whoever may see it all gets the same; each page gets what it may see. */
+static void tell_device(struct pm_api *a, const char *event, const struct pm_device *d)
+{
+    static const struct pm_who everything = {.kind = PM_WHO_PERSON};
+    json_t *whole = pm_describe_device(a, &everything, d);
+    a->events++;
+    pm_list_for_each (link, &a->clients) {
+        struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
+        if (c->who->kind != PM_WHO_PAGE) {
+            c->ops->on_event(c, event, whole, a->events);
+        } else if (pm_sees_device(a, c->who, d)) {
+            json_t *part = pm_describe_device(a, c->who, d);
+            c->ops->on_event(c, event, part, 0);
+            json_decref(part);
+        }
+    }
+    json_decref(whole);
 }
 
 void pm_api_drained(struct pm_api_client *client)
@@ -37,10 +68,10 @@ static void on_opened(struct pm_api *a, struct pm_connection *c)
 {
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
-        if (client->wants_all)
+        if (client->wants_all && pm_sees_connection(a, client->who, c))
             pm_subscribe(client, c);
     }
-    pm_api_broadcast(a, "connection-opened", pm_describe_connection(c));
+    pm_api_broadcast(a, c, "connection-opened", pm_describe_connection(c));
 }
 
 static void on_closed(struct pm_api *a, struct pm_connection *c, const char *reason)
@@ -50,7 +81,7 @@ static void on_closed(struct pm_api *a, struct pm_connection *c, const char *rea
         s->client->ops->on_end(s->client, c, s->cursor);
         pm_unsubscribe(s);
     }
-    pm_api_broadcast(a, "connection-closed", json_pack("{s:s, s:s}", "name", c->name, "reason", reason));
+    pm_api_broadcast(a, c, "connection-closed", json_pack("{s:s, s:s}", "name", c->name, "reason", reason));
 }
 
 /* A device that is there again and cannot be opened: what a person can do about it. */
@@ -72,7 +103,7 @@ static void on_lost(struct pm_api *a, const struct pm_connection *c, const char 
         json_object_set_new(data, "message", json_string(message));
         pm_log(PM_LOG_WARNING, "\"%s\": %s", c->name, message);
     }
-    pm_api_broadcast(a, "connection-lost", data);
+    pm_api_broadcast(a, c, "connection-lost", data);
 }
 
 /* Everybody who waits for a write queue may go on; who fills it again waits again. */
@@ -114,10 +145,10 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         on_lost(a, c, text);
         break;
     case PM_CONNECTION_RESTORED:
-        pm_api_broadcast(a, "connection-restored", pm_describe_connection(c));
+        pm_api_broadcast(a, c, "connection-restored", pm_describe_connection(c));
         break;
     case PM_CONNECTION_RENAMED:
-        pm_api_broadcast(a, "connection-renamed", json_pack("{s:s, s:s}", "old", text, "new", c->name));
+        pm_api_broadcast(a, c, "connection-renamed", json_pack("{s:s, s:s}", "old", text, "new", c->name));
         break;
     case PM_CONNECTION_RX:
         pm_exchanges_rx(c);
@@ -127,10 +158,10 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         on_drained(a);
         break;
     case PM_CONNECTION_SIGNALS:
-        pm_api_broadcast(a, "signals-changed", pm_describe_signals(c));
+        pm_api_broadcast(a, c, "signals-changed", pm_describe_signals(c));
         break;
     case PM_CONNECTION_ERRORS:
-        pm_api_broadcast(a, "line-error", pm_describe_errors(c));
+        pm_api_broadcast(a, c, "line-error", pm_describe_errors(c));
         break;
     case PM_CONNECTION_CHANGED:
         break;
@@ -143,13 +174,13 @@ static void on_attached(void *owner, const struct pm_device *d)
 {
     struct pm_api *a = owner;
     pm_hub_attached(a->hub, d); /* first: its first bytes must not be missed */
-    pm_api_broadcast(a, "device-attached", pm_describe_device(a, d));
+    tell_device(a, "device-attached", d);
 }
 
 static void on_detached(void *owner, const struct pm_device *d)
 {
     struct pm_api *a = owner;
-    pm_api_broadcast(a, "device-detached", pm_describe_device(a, d));
+    tell_device(a, "device-detached", d);
     pm_hub_detached(a->hub, d);
 }
 
@@ -162,12 +193,16 @@ static void on_timer_closed(void *owner)
     free(owner);
 }
 
-int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_api **ret)
+int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_door *door,
+               struct pm_api **ret)
 {
     struct pm_api *a = calloc(1, sizeof(*a));
     if (!a)
         return -ENOMEM;
     a->loop = loop;
+    a->door = door;
+    if (door)
+        pm_door_listen(door, &pm_sight_ops, a);
     pm_list_init(&a->clients);
     pm_timer_init(&a->stall, loop, pm_readers_on_stall, a);
     int r = pm_devices_new(loop, devices, &devices_ops, a, &a->devices);
@@ -232,7 +267,8 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
     pm_api_watch(a, c);
     c->wants_all = true;
     for (struct pm_link *link = list->next; link != list; link = link->next) {
-        if (!pm_subscribe(c, pm_container(link, struct pm_connection, link))) {
+        struct pm_connection *connection = pm_container(link, struct pm_connection, link);
+        if (pm_sees_connection(a, c->who, connection) && !pm_subscribe(c, connection)) {
             pm_api_leave(c);
             return -ENOMEM;
         }
@@ -247,7 +283,9 @@ void pm_api_leave(struct pm_api_client *c)
     while (!pm_list_empty(&c->subscriptions))
         pm_unsubscribe(pm_container(c->subscriptions.next, struct pm_subscription, of_client));
     pm_list_for_each (link, &c->requests) {
-        pm_container(link, struct pm_api_request, link)->client = NULL;
+        struct pm_api_request *r = pm_container(link, struct pm_api_request, link);
+        r->client = NULL;
+        r->who = &pm_who_left;
         pm_list_remove(link);
     }
 }
@@ -281,7 +319,7 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
     call.kind = r->kind = pm_request_find(event);
     if (!r->kind)
         pm_api_fail(r, PM_UNKNOWN_REQUEST, "There is no request of this name. See describe.");
-    else if (pm_call_check(&call) && pm_claims_allow(&call))
+    else if (pm_call_check(&call) && pm_call_is_permitted(&call) && pm_claims_allow(&call))
         call.kind->run(&call);
     free(call.payload.owned);
 }

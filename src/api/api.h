@@ -3,6 +3,7 @@
 #ifndef PM_API_API_H
 #define PM_API_API_H
 
+#include "access/door.h"
 #include "api/errors.h"
 #include "hub/hub.h"
 
@@ -22,6 +23,7 @@ struct pm_api_blob {
 /* A request under way. The face makes it; the API answers it exactly once, now or later, with pm_api_answer(). */
 struct pm_api_request {
     struct pm_api_client *client; /* NULL if it came from none that listens (HTTP), or the client left meanwhile */
+    const struct pm_who *who;     /* set by the face; lives as long as the request or its client */
     struct pm_link link;          /* in the client's list while it waits */
     bool unheard;                 /* nobody asked for a result: only a failure is told */
     const struct pm_request_kind *kind; /* set by pm_api_run(); NULL if there is none of this name */
@@ -51,6 +53,7 @@ struct pm_api_client_ops {
 
 struct pm_api_client {
     const struct pm_api_client_ops *ops;
+    const struct pm_who *who; /* set by the face, before it joins */
     struct pm_api *api;
     struct pm_link link, subscriptions, requests;
     bool waits;     /* it is not read from, since it filled a write queue */
@@ -58,8 +61,10 @@ struct pm_api_client {
     bool wants_all; /* it gets every connection's bytes, since it never said which */
 };
 
-/* 0 or a negative errno. `devices` and `hub` are made by it and live as long as it does. */
-int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_api **ret);
+/* 0 or a negative errno. `devices` and `hub` are made by it and live as long as it does; the door must outlive it;
+ * NULL: no page asks. */
+int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_door *door,
+               struct pm_api **ret);
 struct pm_api *pm_api_free(struct pm_api *a);
 
 /* From now on connections can be recorded. 0 or a negative errno. */
@@ -72,7 +77,8 @@ int pm_api_keep(struct pm_api *a, const char *folder);
 struct pm_devices *pm_api_devices(struct pm_api *a);
 struct pm_hub *pm_api_hub(struct pm_api *a);
 
-/* A client comes: from now on it gets every event, and with join the bytes of every connection. And goes. */
+/* A client comes: from now on it gets every event, and with join the bytes of every connection that it may see. And
+ * goes. */
 void pm_api_watch(struct pm_api *a, struct pm_api_client *c);
 int pm_api_join(struct pm_api *a, struct pm_api_client *c);
 void pm_api_leave(struct pm_api_client *c);

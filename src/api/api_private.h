@@ -3,13 +3,12 @@
 #ifndef PM_API_PRIVATE_H
 #define PM_API_PRIVATE_H
 
-#include "api/api.h"
+#include "api/table.h"
 #include "record/recorder.h"
-
-struct pm_call; /* table.h */
 
 struct pm_api {
     struct pm_loop *loop;
+    struct pm_door *door;
     struct pm_devices *devices;
     struct pm_hub *hub;
     struct pm_recorder *recorder; /* NULL: nothing is recorded */
@@ -32,8 +31,9 @@ struct pm_subscription {
     struct pm_mono since; /* and took none since */
 };
 
-/* api.c: tell all clients; `data` is stolen. */
-void pm_api_broadcast(struct pm_api *a, const char *event, json_t *data);
+/* api.c: tell all clients that may see the connection, or the device of this id; `data` is stolen. */
+void pm_api_broadcast(struct pm_api *a, const struct pm_connection *about, const char *event, json_t *data);
+void pm_api_broadcast_device(struct pm_api *a, const char *device_id, const char *event, json_t *data);
 
 /* subscribe.c */
 
@@ -61,15 +61,36 @@ int pm_saved_new(struct pm_api *a, const char *folder, struct pm_saved **ret);
 void pm_saved_changed(struct pm_saved *s);
 void pm_saved_close(struct pm_saved *s);
 
+/* sight.c: who may see and do what. */
+
+/* May it do this with the device of this id? */
+bool pm_may(const struct pm_api *a, const struct pm_who *who, enum pm_capability needs, const char *device_id);
+bool pm_sees_device(const struct pm_api *a, const struct pm_who *who, const struct pm_device *d);
+
+/* The device, and what another application has open alone is not seen. */
+bool pm_sees_connection(const struct pm_api *a, const struct pm_who *who, const struct pm_connection *c);
+
+/* The one check before a handler runs. False after the request has been failed. */
+bool pm_call_is_permitted(struct pm_call *call);
+
+/* The connection under this name, as far as the caller may see it, or NULL. */
+struct pm_connection *pm_sight_find(const struct pm_api *a, const struct pm_who *who, const char *name);
+
+extern const struct pm_who pm_who_left;       /* one that is gone: it sees nothing */
+extern const struct pm_door_ops pm_sight_ops; /* what happens to clients when grants change */
+
 /* requests_claim.c: give up what a client has claimed, and tell all. */
 void pm_claims_drop(struct pm_api_client *client);
 
+/* End the claim on a connection. */
+void pm_claims_release(struct pm_api *a, struct pm_connection *c);
+
 /* describe.c: things as JSON; a new reference, or NULL without memory. */
-json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d);
-json_t *pm_describe_devices(struct pm_api *a);
+json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const struct pm_device *d);
+json_t *pm_describe_devices(struct pm_api *a, const struct pm_who *who);
 json_t *pm_describe_options(const struct pm_connection_options *o); /* as activate-connection takes them */
 json_t *pm_describe_connection(const struct pm_connection *c);
-json_t *pm_describe_connections(struct pm_api *a);
+json_t *pm_describe_connections(struct pm_api *a, const struct pm_who *who);
 json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t to, enum pm_gap reason, uint64_t bytes);
 
 /* requests_record.c: a recording as JSON; and whether anything can be recorded, else the request has been failed. */

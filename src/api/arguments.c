@@ -294,7 +294,7 @@ static bool check_names(struct pm_call *call)
         }
         if (arg->type != PM_ARG_CONNECTION || !name)
             continue;
-        call->connection = pm_hub_find(call->api->hub, name);
+        call->connection = pm_sight_find(call->api, call->request->who, name);
         if (!call->connection) {
             pm_api_fail(call->request, PM_NO_SUCH_CONNECTION,
                         "There is no connection named \"%s\". See list-connections.", name);

@@ -24,9 +24,20 @@ static json_t *describe_original(const struct pm_device *d)
     return o;
 }
 
-json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d)
+/* A page is not told what else uses its device. */
+static json_t *describe_user(const struct pm_who *who, const struct pm_connection *c, const struct pm_device *d,
+                             bool visible)
+{
+    bool ours = c && (visible || who->kind != PM_WHO_PAGE);
+    if (!ours && who->kind == PM_WHO_PAGE && (c || d->holder[0]))
+        return json_string("another application");
+    return ours ? json_string("peripheral-manager") : text_or_null(d->holder);
+}
+
+json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const struct pm_device *d)
 {
     const struct pm_connection *c = pm_hub_find_device(a->hub, d);
+    bool visible = c && pm_sees_connection(a, who, c);
     char problem[512];
     json_t *o = describe_original(d);
     json_object_set_new(o, "id", json_string(d->id));
@@ -34,20 +45,23 @@ json_t *pm_describe_device(struct pm_api *a, const struct pm_device *d)
     json_object_set_new(o, "address", json_string(d->path));
     json_object_set_new(o, "by-id", text_or_null(pm_device_link(d, "/dev/serial/by-id/")));
     json_object_set_new(o, "by-path", text_or_null(pm_device_link(d, "/dev/serial/by-path/")));
-    json_object_set_new(o, "connection", c ? json_string(c->name) : json_null());
-    json_object_set_new(o, "in-use-by", c ? json_string("peripheral-manager") : text_or_null(d->holder));
+    json_object_set_new(o, "connection", visible ? json_string(c->name) : json_null());
+    json_object_set_new(o, "in-use-by", describe_user(who, c, d, visible));
     json_object_set_new(o, "identity-conflict", json_boolean(d->conflict));
     json_object_set_new(o, "unusable",
                         pm_device_problem(d, problem, sizeof(problem)) ? json_string(problem) : json_null());
     return o;
 }
 
-json_t *pm_describe_devices(struct pm_api *a)
+json_t *pm_describe_devices(struct pm_api *a, const struct pm_who *who)
 {
     const struct pm_link *list = pm_devices_list(a->devices);
     json_t *array = json_array();
-    for (struct pm_link *link = list->next; link != list; link = link->next)
-        json_array_append_new(array, pm_describe_device(a, pm_container(link, struct pm_device, link)));
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
+        const struct pm_device *d = pm_container(link, struct pm_device, link);
+        if (pm_sees_device(a, who, d))
+            json_array_append_new(array, pm_describe_device(a, who, d));
+    }
     return array;
 }
 
@@ -85,11 +99,14 @@ json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t t
     return gap;
 }
 
-json_t *pm_describe_connections(struct pm_api *a)
+json_t *pm_describe_connections(struct pm_api *a, const struct pm_who *who)
 {
     const struct pm_link *list = pm_hub_connections(a->hub);
     json_t *array = json_array();
-    for (struct pm_link *link = list->next; link != list; link = link->next)
-        json_array_append_new(array, pm_describe_connection(pm_container(link, struct pm_connection, link)));
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
+        const struct pm_connection *c = pm_container(link, struct pm_connection, link);
+        if (pm_sees_connection(a, who, c))
+            json_array_append_new(array, pm_describe_connection(c));
+    }
     return array;
 }

@@ -46,6 +46,7 @@ static const struct {
     [PM_CONSENT_DENIED] = {"consent-denied", 403, "the person at the machine said no"},
     [PM_CONSENT_TIMEOUT] = {"consent-timeout", 403, "the person at the machine did not answer"},
     [PM_TOKEN_REQUIRED] = {"token-required", 401, "this way in takes a token"},
+    [PM_SESSION_REQUIRED] = {"session-required", 401, "only the person at the machine may ask this"},
     [PM_SCOPE] = {"scope", 403, "the token or grant does not cover this"},
     [PM_PROTECTED] = {"protected", 403, "no grant covers this"},
     [PM_BUSY] = {"busy", 503, "too much at once; try again"},

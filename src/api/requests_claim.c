@@ -4,7 +4,7 @@
 
 static void tell(struct pm_api *a, const char *event, const struct pm_connection *c)
 {
-    pm_api_broadcast(a, event, json_pack("{s:s}", "name", c->name));
+    pm_api_broadcast(a, c, event, json_pack("{s:s}", "name", c->name));
 }
 
 static bool fail_claimed(struct pm_call *call)
@@ -27,15 +27,19 @@ bool pm_claims_allow(struct pm_call *call)
     return !writes || !call->connection || !is_held_by_another(call) || fail_claimed(call);
 }
 
+void pm_claims_release(struct pm_api *a, struct pm_connection *c)
+{
+    c->holder = NULL;
+    tell(a, "connection-released", c);
+}
+
 void pm_claims_drop(struct pm_api_client *client)
 {
     const struct pm_link *list = pm_hub_connections(client->api->hub);
     for (struct pm_link *link = list->next; link != list; link = link->next) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
-        if (c->holder != client)
-            continue;
-        c->holder = NULL;
-        tell(client->api, "connection-released", c);
+        if (c->holder == client)
+            pm_claims_release(client->api, c);
     }
 }
 
@@ -57,11 +61,8 @@ static void claim(struct pm_call *call)
 
 static void release(struct pm_call *call)
 {
-    struct pm_connection *c = call->connection;
-    if (c->holder) {
-        c->holder = NULL;
-        tell(call->api, "connection-released", c);
-    }
+    if (call->connection->holder)
+        pm_claims_release(call->api, call->connection);
     pm_api_answer(call->request, NULL, NULL);
 }
 

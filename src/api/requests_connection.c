@@ -17,7 +17,7 @@ struct listing {
 static void on_looked(struct pm_devices_waiting *w)
 {
     struct listing *l = pm_container(w, struct listing, waiting);
-    json_t *devices = pm_describe_devices(l->api);
+    json_t *devices = pm_describe_devices(l->api, l->request->who);
     pm_api_answer(l->request, json_pack("{s:O}", "devices", devices), devices);
     free(l);
 }
@@ -47,7 +47,7 @@ static void plug_virtual(struct pm_call *call)
 
 static void list_connections(struct pm_call *call)
 {
-    json_t *connections = pm_describe_connections(call->api);
+    json_t *connections = pm_describe_connections(call->api, call->request->who);
     pm_api_answer(call->request, json_pack("{s:O}", "connections", connections), connections);
 }
 
@@ -71,7 +71,7 @@ static void fail_access(struct pm_api_request *r, const struct pm_device *d, con
 
 static void fail_busy(struct pm_api_request *r, const struct pm_device *d, const char *address)
 {
-    if (d && d->holder[0])
+    if (d && d->holder[0] && r->who->kind != PM_WHO_PAGE)
         pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use by the program \"%s\". Close it there first.", address, d->holder);
     else
         pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use. Close the program or connection that uses it.", address);
@@ -152,6 +152,7 @@ static void activate_connection(struct pm_call *call)
     *o = (struct opening){.waiting.done = on_holder_known, .api = call->api, .request = call->request};
     snprintf(o->name, sizeof(o->name), "%s", name);
     snprintf(o->address, sizeof(o->address), "%s", address);
+    memcpy(options.owner, call->request->who->origin, sizeof(options.owner));
     if (call->request->client)
         pm_list_append(&call->request->client->requests, &call->request->link);
     pm_hub_activate(call->api->hub, name, address, &options, on_opened, o);
@@ -210,9 +211,9 @@ const struct pm_request_kind pm_requests_connection[] = {
      "Close a connection.", NULL},
     {"rename-reference", rename_args, PM_NEEDS_OPEN, false, "rename-connection", true, rename_reference,
      "Give a connection another name.", "connection"},
-    {"plug-virtual", virtual_args, PM_NEEDS_ADMIN, false, NULL, false, plug_virtual,
+    {"plug-virtual", virtual_args, PM_NEEDS_OPEN, false, NULL, false, plug_virtual,
      "Plug a virtual device in again, as a real one would come.", NULL},
-    {"unplug-virtual", virtual_args, PM_NEEDS_ADMIN, false, NULL, false, plug_virtual,
+    {"unplug-virtual", virtual_args, PM_NEEDS_OPEN, false, NULL, false, plug_virtual,
      "Pull a virtual device out, as a real one would go: for trying what an application does then.", NULL},
     {0},
 };

@@ -53,7 +53,7 @@ static void add_unknown(const struct pm_call *call, const json_t *names, json_t 
 {
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
-        if (!pm_hub_find(call->api->hub, name))
+        if (!pm_sight_find(call->api, call->request->who, name))
             json_object_set_new(answers, name, no_such(name));
     }
 }
@@ -83,7 +83,7 @@ static void subscribe(struct pm_call *call)
     json_t *answers = json_object();
     for (struct pm_link *link = list->next; link != list; link = link->next) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
-        if (is_named(names, c->name))
+        if (is_named(names, c->name) && pm_sees_connection(call->api, call->request->who, c))
             json_object_set_new(answers, c->name, subscribe_one(call, c));
     }
     add_unknown(call, names, answers);

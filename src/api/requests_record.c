@@ -94,6 +94,7 @@ static void record_stop(struct pm_call *call)
 
 struct listing {
     struct pm_recorder_waiting waiting;
+    struct pm_api *api;
     struct pm_api_request *request;
 };
 
@@ -104,8 +105,10 @@ static void on_looked(struct pm_recorder_waiting *w, const struct pm_recording_i
         pm_api_fail(l->request, PM_IO_ERROR, "The folder of recordings cannot be read: %s.", strerror(-error));
     } else {
         json_t *list = json_array();
-        for (size_t i = 0; i < n; i++)
-            json_array_append_new(list, describe_item(&items[i]));
+        for (size_t i = 0; i < n; i++) {
+            if (pm_may(l->api, l->request->who, PM_NEEDS_RECORD, items[i].device))
+                json_array_append_new(list, describe_item(&items[i]));
+        }
         pm_api_answer(l->request, json_pack("{s:o}", "recordings", list), NULL);
     }
     free(l);
@@ -122,7 +125,7 @@ static void list_recordings(struct pm_call *call)
         pm_api_fail(call->request, PM_INTERNAL, "There is no memory for the list.");
         return;
     }
-    *l = (struct listing){.waiting.done = on_looked, .request = call->request};
+    *l = (struct listing){.waiting.done = on_looked, .api = call->api, .request = call->request};
     keep(call);
     pm_recorder_look(call->api->recorder, &l->waiting);
 }
@@ -138,7 +141,9 @@ static void on_news(void *owner, enum pm_recorder_news news, const struct pm_rec
     json_t *data = pm_describe_recording(r);
     if (data && text)
         json_object_set_new(data, "reason", json_string(text));
-    pm_api_broadcast(owner, events[news], data);
+    struct pm_recording_item item;
+    pm_recording_describe(r, &item);
+    pm_api_broadcast_device(owner, item.device, events[news], data);
 }
 
 int pm_api_record(struct pm_api *a, const struct pm_recorder_options *options)

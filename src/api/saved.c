@@ -31,6 +31,7 @@ static json_t *describe(const struct pm_connection *c)
     json_object_set_new(o, "address", json_string(c->address));
     json_object_set_new(o, "device", json_string(c->device_id));
     json_object_set_new(o, "ambiguous", json_boolean(c->ambiguous));
+    json_object_set_new(o, "owner", json_string(c->options.owner));
     return o;
 }
 
@@ -104,6 +105,7 @@ static int restore(struct pm_api *a, const json_t *record, struct check *check)
         return -EINVAL;
     struct pm_remembered was = {pm_call_text(&call, "name"), pm_call_text(&call, "address"), text_of(record, "device"),
                                 json_is_true(json_object_get(record, "ambiguous")), pm_call_options(&call)};
+    snprintf(was.options.owner, sizeof(was.options.owner), "%s", text_of(record, "owner"));
     int r = pm_hub_restore(a->hub, &was, &c);
     if (r < 0)
         snprintf(check->problem, sizeof(check->problem), "\"%s\" cannot be opened again: %s", was.name, strerror(-r));

@@ -72,10 +72,11 @@ static json_t *list_alone(void)
     struct pm_loop loop;
     struct pm_devices_options options = {0};
     struct pm_api *api;
-    struct own_request request = {.api.on_answer = on_answer, .loop = &loop};
+    static const struct pm_who us = {.kind = PM_WHO_PERSON};
+    struct own_request request = {.api = {.on_answer = on_answer, .who = &us}, .loop = &loop};
     if (pm_loop_init(&loop) < 0)
         return NULL;
-    if (pm_api_new(&loop, &options, &api) == 0) {
+    if (pm_api_new(&loop, &options, NULL, &api) == 0) {
         pm_api_run(api, &request.api, "list-devices", NULL, NULL, 0);
         pm_loop_run(&loop);
         pm_api_free(api);

@@ -1,8 +1,8 @@
 /* daemon.c - see daemon.h. */
 #include "daemon/daemon.h"
 
-#include "access/sender.h"
 #include "base/log.h"
+#include "daemon/gate.h"
 #include "daemon/places.h"
 #include "daemon/stopping.h"
 #include "daemon/systemd.h"
@@ -20,10 +20,11 @@ enum { FILES_BESIDE = 300 }; /* descriptors for everything but clients */
 
 struct daemon {
     struct pm_settings *settings;
-    struct pm_hosts hosts;
+    struct pm_gate gate;
     struct pm_places places;
     unsigned port; /* where it listens */
     struct pm_loop loop;
+    struct pm_door *door;
     struct pm_api *api;
     struct pm_server *server;
     struct pm_face_socketio *socketio;
@@ -35,59 +36,6 @@ struct daemon {
     int argc;
     char **argv;
 };
-
-/* ---- the gate ---- */
-
-static bool is_allowed(const struct daemon *d, const struct pm_origin *o)
-{
-    const struct pm_option_list *allowed = &d->settings->allow_origin;
-    for (unsigned i = 0; i < allowed->n; i++) {
-        struct pm_origin known;
-        if (pm_origin_parse(allowed->items[i], strlen(allowed->items[i]), &known) == 0 &&
-            strcmp(known.text, o->text) == 0)
-            return true;
-    }
-    return o->is_loopback;
-}
-
-static struct pm_sender_text field(const struct pm_http_head *head, const char *name)
-{
-    const struct pm_http_field *f = pm_http_field(head, name);
-    return f ? (struct pm_sender_text){f->value.p, f->value.n} : (struct pm_sender_text){0};
-}
-
-static const struct pm_http_refusal *gate(void *owner, const struct pm_conn *c, const struct pm_http_head *head)
-{
-    static const struct pm_http_refusal
-        host = {403, "host-not-allowed", "This name is not served here. Use http://localhost:3000."},
-        null_origin = {403, "origin-null",
-                       "The page has no origin of its own, as files have none. Serve its folder, for example with "
-                       "python3 -m http.server, and open it from http://localhost:8000."},
-        embedded = {403, "sender-not-allowed", "Other pages cannot use this as an image, a script or a frame."},
-        origin = {
-            403, "consent-required",
-            "This origin may not use the devices here. Start peripheral-manager with --allow-origin and its address."};
-    const struct daemon *d = owner;
-    struct pm_http_text other = head->absolute_host;
-    struct pm_origin from;
-    if (c->peer.control)
-        return NULL; /* no name leads there, and no page */
-    if (!pm_host_is_served(&d->hosts, head->host.p, head->host.n) ||
-        (other.p && !pm_host_is_served(&d->hosts, other.p, other.n)))
-        return &host;
-    struct pm_sender_facts facts = {{head->origin.p, head->origin.n},
-                                    field(head, "sec-fetch-site"),
-                                    field(head, "sec-fetch-mode"),
-                                    field(head, "sec-fetch-dest"),
-                                    head->n_origin,
-                                    head->method <= PM_HTTP_HEAD};
-    enum pm_sender sender = pm_sender_class(&d->hosts, &facts, &from);
-    if (sender == PM_SENDER_WEB)
-        return is_allowed(d, &from) ? NULL : &origin;
-    if (pm_route_admits(pm_route_kind(head->path.p, head->path.n), sender))
-        return NULL;
-    return sender == PM_SENDER_NULL ? &null_origin : &embedded;
-}
 
 /* ---- life ---- */
 
@@ -172,8 +120,8 @@ static int start_network(struct daemon *d)
     struct pm_server_options options = pm_server_defaults(engine.max_payload);
     raise_file_limit(d);
     options.connections = engine.sessions = (unsigned)d->settings->max_clients;
-    options.gate = gate;
-    options.gate_owner = d;
+    options.gate = pm_gate;
+    options.gate_owner = &d->gate;
     int r = pm_server_new(&d->loop, &options, &d->server);
     if (r == 0)
         r = pm_face_socketio_new(d->server, d->api, &engine, (uint32_t)d->settings->recovery_window * 1000,
@@ -185,7 +133,7 @@ static int start_network(struct daemon *d)
     r = listen_to_pages(d);
     if (r < 0)
         return r;
-    d->port = d->hosts.ports[0] = (unsigned)r;
+    d->port = d->gate.hosts.ports[0] = (unsigned)r;
     r = pm_server_add_listener(d->server, d->places.control.fd, true);
     d->places.control.fd = -1;
     return r;
@@ -204,10 +152,21 @@ static int start_recorder(struct daemon *d)
                                                                      .program = "peripheral-manager " PM_VERSION});
 }
 
+static int start_door(struct daemon *d)
+{
+    const struct pm_option_list *allowed = &d->settings->allow_origin;
+    struct pm_door_options options = {(const char *const *)allowed->items, allowed->n, true};
+    int r = pm_door_new(&d->loop, &options, &d->door);
+    d->gate.door = d->door;
+    return r;
+}
+
 static int start(struct daemon *d)
 {
     struct pm_devices_options devices = {.demo = d->settings->demo, .allow_pty = d->settings->allow_pty};
-    int r = pm_api_new(&d->loop, &devices, &d->api);
+    int r = start_door(d);
+    if (r == 0)
+        r = pm_api_new(&d->loop, &devices, d->door, &d->api);
     if (r == 0)
         r = start_recorder(d);
     return r == 0 ? start_network(d) : r;
@@ -221,6 +180,7 @@ static void stop(struct daemon *d)
     d->socketio = pm_face_socketio_free(d->socketio);
     d->server = pm_server_free(d->server);
     d->api = pm_api_free(d->api);
+    d->door = pm_door_free(d->door);
 }
 
 static void announce(const struct daemon *d)

@@ -45,7 +45,9 @@ static const struct pm_api_client_ops ops = {on_event, on_rx, on_end, is_congest
 
 void pm_teller_begin(struct pm_teller *t, struct pm_api *api)
 {
+    static const struct pm_who person = {.kind = PM_WHO_PERSON};
     t->client.ops = &ops;
+    t->client.who = &person;
     pm_api_watch(api, &t->client);
 }
 

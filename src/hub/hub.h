@@ -9,6 +9,7 @@
 
 enum {
     PM_NAME_MAX = 64, /* bytes of a connection's name */
+    PM_OWNER_MAX = 288,
     PM_JOURNAL_SIZE = 1024 * 1024,
     PM_JOURNAL_MIN = 64 * 1024,
     PM_JOURNAL_MAX = 64 * 1024 * 1024,
@@ -43,9 +44,10 @@ struct pm_tap {
 /* How a connection was asked for. */
 struct pm_connection_options {
     struct pm_port_settings line;
-    bool reconnect;   /* it outlives a replug; else it closes with its device */
-    bool record;      /* everything that goes over it is written to a file */
-    uint32_t history; /* bytes of its journal, PM_JOURNAL_MIN to PM_JOURNAL_MAX */
+    bool reconnect;           /* it outlives a replug; else it closes with its device */
+    bool record;              /* everything that goes over it is written to a file */
+    uint32_t history;         /* bytes of its journal, PM_JOURNAL_MIN to PM_JOURNAL_MAX */
+    char owner[PM_OWNER_MAX]; /* for the layer above: the origin that opened it, "" for programs */
 };
 
 struct pm_connection_options pm_connection_defaults(void);

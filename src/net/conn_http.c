@@ -174,7 +174,7 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
         return;
     }
     const struct pm_server_options *o = &c->server->options;
-    const struct pm_http_refusal *why = o->gate ? o->gate(o->gate_owner, c, head) : NULL;
+    const struct pm_http_refusal *why = o->gate ? o->gate(o->gate_owner, c, head, &c->server->who) : NULL;
     if (why) {
         h->stranger = true;
         pm_conn_refuse(c, why);

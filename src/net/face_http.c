@@ -7,6 +7,7 @@
 
 struct request {
     struct pm_api_request api; /* first */
+    struct pm_who who;
     struct pm_api *owner;
     struct pm_conn *conn; /* NULL once the client hung up */
     bool running;         /* the API has it */
@@ -87,6 +88,8 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
     if (head->path.n > skip && head->path.n - skip < sizeof(r->event))
         memcpy(r->event, head->path.p + skip, head->path.n - skip);
     r->api.on_answer = on_answer;
+    r->who = c->server->who;
+    r->api.who = &r->who;
     r->owner = owner;
     r->conn = c;
     bool json = head->content_type.n >= 16 && strncasecmp(head->content_type.p, "application/json", 16) == 0;

@@ -63,6 +63,7 @@ static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
         return;
     }
     r->api.client = &client->api;
+    r->api.who = client->api.who;
     r->api.on_answer = on_answer;
     r->socket = pm_socket_ref(s);
     r->id = e->id;
@@ -100,6 +101,7 @@ static void on_connect(void *owner, struct pm_socket *s, const char *auth, size_
         return;
     }
     c->api.ops = &pm_face_client_ops;
+    c->api.who = pm_socket_who(s);
     c->face = f;
     c->socket = s;
     c->sent = pm_sent_begin(f->clock);

@@ -2,6 +2,7 @@
 #ifndef PM_NET_SERVER_H
 #define PM_NET_SERVER_H
 
+#include "access/who.h"
 #include "loop/loop.h"
 #include "net/conn.h"
 
@@ -19,8 +20,9 @@ struct pm_server_options {
     unsigned per_origin;         /* connections of the pages of one origin */
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
-    /* Asked for each request before anything else: who is refused, and why; NULL lets it pass. */
-    const struct pm_http_refusal *(*gate)(void *owner, const struct pm_conn *c, const struct pm_http_head *head);
+    /* Asked for each request before anything else: who it comes from; or who is refused, and why. */
+    const struct pm_http_refusal *(*gate)(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
+                                          struct pm_who *ret);
     void *gate_owner;
     bool deflate; /* agree to permessage-deflate; off: on loopback it only costs */
 };
@@ -56,6 +58,7 @@ struct pm_server {
     struct pm_link connections, silent; /* struct pm_conn; silent ones said nothing so far, the oldest is first */
     unsigned n_connections, n_silent;
     struct pm_link origins; /* struct pm_origin_use */
+    struct pm_who who;      /* of the request that is being handed over */
     struct pm_out_pool pool;
     struct pm_deflate *deflate;     /* NULL unless the option is set */
     uint8_t buffer[PM_READ_BUFFER]; /* what was just read, of whichever connection */

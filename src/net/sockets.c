@@ -29,7 +29,7 @@ int pm_sockets_new(struct pm_server *server, const char *path, const struct pm_e
     struct pm_sockets *all = calloc(1, sizeof(*all));
     if (!all)
         return -ENOMEM;
-    *all = (struct pm_sockets){.loop = server->loop, .options = *options, .ops = ops, .owner = owner};
+    *all = (struct pm_sockets){.server = server, .loop = server->loop, .options = *options, .ops = ops, .owner = owner};
     int r = pm_engine_new(server, path, engine, &pm_client_ops, all, &all->engine);
     if (r < 0) {
         free(all);
@@ -75,6 +75,7 @@ struct pm_socket *pm_socket_new(struct pm_client *c, const char *name_space, siz
     s->refs = 1;
     s->all = c->all;
     s->client = c;
+    s->who = c->who;
     memcpy(s->name_space, name_space, n);
     pm_list_init(&s->questions);
     if (pm_ident_make(&s->id) < 0 || pm_ident_make(&s->pid.id) < 0) {
@@ -157,6 +158,11 @@ const char *pm_socket_namespace(const struct pm_socket *s)
 }
 
 /* ---- the door ---- */
+
+const struct pm_who *pm_socket_who(const struct pm_socket *s)
+{
+    return &s->who;
+}
 
 static bool is_version_3(const struct pm_socket *s)
 {

@@ -203,6 +203,7 @@ static int on_open(void *owner, struct pm_session *session, const struct pm_http
     if (!c)
         return -ENOMEM;
     c->all = all;
+    c->who = all->server->who;
     c->recovers =
         all->options.recovery_ms > 0 && pm_session_version(session) == PM_EIO_4 && knows_recovery(head->query);
     c->session = session;

@@ -58,6 +58,7 @@ struct pm_socket {
     unsigned n_questions;
     int64_t next_question;
     void *app;
+    struct pm_who who;
     char name_space[];
 };
 
@@ -75,6 +76,7 @@ struct pm_client {
     struct pm_sockets *all;
     struct pm_session *session;
     bool recovers; /* it takes part in state recovery */
+    struct pm_who who;
     struct pm_link sockets;
     unsigned n_sockets;
     struct pm_pending *pending;
@@ -84,6 +86,7 @@ struct pm_client {
 };
 
 struct pm_sockets {
+    struct pm_server *server;
     struct pm_engine *engine;
     struct pm_loop *loop;
     struct pm_sockets_options options;

@@ -1,0 +1,27 @@
+/* who.h - who asks: what the door knows of a client, and what every check goes by. */
+#ifndef PM_ACCESS_WHO_H
+#define PM_ACCESS_WHO_H
+
+#include "access/origin.h"
+
+#include <string.h>
+
+enum pm_who_kind {
+    PM_WHO_NOBODY,   /* it has left */
+    PM_WHO_PAGE,     /* a page of another origin: what it was granted */
+    PM_WHO_OWN_PAGE, /* the page that we serve: the devices, but no say over other pages */
+    PM_WHO_PROGRAM,  /* a program of this user: it could open the devices without us */
+    PM_WHO_PERSON,   /* the control socket, or a console session: everything */
+};
+
+struct pm_who {
+    enum pm_who_kind kind;
+    char origin[PM_ORIGIN_MAX]; /* of a page, as pm_origin_parse() writes it; else "" */
+};
+
+static inline bool pm_who_is_same(const struct pm_who *a, const struct pm_who *b)
+{
+    return a->kind == b->kind && strcmp(a->origin, b->origin) == 0;
+}
+
+#endif

@@ -1,0 +1,178 @@
+/* sight.c - what a client may see and do: the one place where grants are held against devices and connections, and
+ * what happens to clients when grants change. */
+#include "api/api_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+static_assert((int)PM_OWNER_MAX == PM_ORIGIN_MAX, "an owner is an origin");
+static_assert((int)PM_DEVICE_TEXT <= PM_GRANT_DEVICE, "a grant names a device by its id");
+
+const struct pm_who pm_who_left = {.kind = PM_WHO_NOBODY};
+
+static unsigned bit_of(enum pm_capability needs)
+{
+    return needs == PM_NEEDS_CONTROL ? PM_MAY_CONTROL : needs == PM_NEEDS_ADMIN ? 0 : PM_MAY_USE;
+}
+
+bool pm_may(const struct pm_api *a, const struct pm_who *who, enum pm_capability needs, const char *device_id)
+{
+    bool shared;
+    switch (who->kind) {
+    case PM_WHO_PERSON:
+        return true;
+    case PM_WHO_PROGRAM:
+    case PM_WHO_OWN_PAGE:
+        return needs != PM_NEEDS_ADMIN;
+    case PM_WHO_PAGE:
+        return (pm_door_covers(a->door, who->origin, device_id, &shared) & bit_of(needs)) != 0;
+    case PM_WHO_NOBODY:
+        break;
+    }
+    return false;
+}
+
+/* If two claim to be the device that was granted, nobody but a person can tell which was meant. A grant for all devices
+ * means both. */
+static bool is_in_doubt(const struct pm_api *a, const struct pm_who *who, const struct pm_device *d)
+{
+    bool shared;
+    return who->kind == PM_WHO_PAGE && d->conflict && pm_door_covers(a->door, who->origin, "*", &shared) == 0;
+}
+
+bool pm_sees_device(const struct pm_api *a, const struct pm_who *who, const struct pm_device *d)
+{
+    return pm_may(a, who, PM_NEEDS_LIST, d->id) && !is_in_doubt(a, who, d);
+}
+
+/* Is it open for others than the page that opened it? What programs of the person open is. */
+static bool is_shared(const struct pm_api *a, const struct pm_connection *c)
+{
+    bool shared;
+    return !c->options.owner[0] || (pm_door_covers(a->door, c->options.owner, c->device_id, &shared) && shared);
+}
+
+bool pm_sees_connection(const struct pm_api *a, const struct pm_who *who, const struct pm_connection *c)
+{
+    if (!pm_may(a, who, PM_NEEDS_LIST, c->device_id))
+        return false;
+    return who->kind != PM_WHO_PAGE || strcmp(c->options.owner, who->origin) == 0 || is_shared(a, c);
+}
+
+struct pm_connection *pm_sight_find(const struct pm_api *a, const struct pm_who *who, const char *name)
+{
+    struct pm_connection *c = pm_hub_find(a->hub, name);
+    return c && pm_sees_connection(a, who, c) ? c : NULL;
+}
+
+/* ---- the check before a handler ---- */
+
+static bool refuse_capability(struct pm_call *call)
+{
+    pm_api_fail(call->request, PM_SCOPE, "The person at the machine allowed this page \"%s\", but not \"%s\".",
+                pm_capability_name(PM_NEEDS_OPEN), pm_capability_name(call->kind->needs));
+    return false;
+}
+
+/* To a page, a device that it was not granted does not exist. */
+static bool may_open(struct pm_call *call, const char *address)
+{
+    const struct pm_who *who = call->request->who;
+    const struct pm_device *d = pm_devices_find(call->api->devices, address);
+    const struct pm_connection *c = d ? pm_hub_find_device(call->api->hub, d) : NULL;
+    if (!pm_may(call->api, who, PM_NEEDS_OPEN, d ? d->id : address)) {
+        pm_api_fail(call->request, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
+        return false;
+    }
+    if (d && is_in_doubt(call->api, who, d)) {
+        pm_api_fail(call->request, PM_IDENTITY_CONFLICT,
+                    "Several devices call themselves so: the person at the machine must unplug one, or allow all.");
+        return false;
+    }
+    if (c && !pm_sees_connection(call->api, who, c)) {
+        pm_api_fail(call->request, PM_DEVICE_BUSY, "Another application uses this device. Close it there first.");
+        return false;
+    }
+    return true;
+}
+
+static bool refuse_admin(struct pm_call *call)
+{
+    pm_api_fail(call->request, PM_SESSION_REQUIRED,
+                "Only the person at the machine may ask this: in the console, as \"peripheral-manager console\" opens "
+                "it, or with the commands of peripheral-manager.");
+    return false;
+}
+
+bool pm_call_is_permitted(struct pm_call *call)
+{
+    enum pm_capability needs = call->kind->needs;
+    const struct pm_who *who = call->request->who;
+    if (needs == PM_NEEDS_ADMIN)
+        return who->kind == PM_WHO_PERSON || refuse_admin(call);
+    if (who->kind != PM_WHO_PAGE || needs == PM_NEEDS_NONE || needs == PM_NEEDS_LIST)
+        return true;
+    if (call->connection)
+        return pm_may(call->api, who, needs, call->connection->device_id) || refuse_capability(call);
+    const char *address = needs == PM_NEEDS_OPEN ? pm_call_text(call, "address") : NULL;
+    return !address || may_open(call, address);
+}
+
+/* ---- when grants change ---- */
+
+/* What was hidden is seen now. */
+static void on_granted(void *owner, const char *origin)
+{
+    struct pm_api *a = owner;
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    pm_list_for_each (link, &a->clients) {
+        struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
+        if (!client->wants_all || strcmp(client->who->origin, origin) != 0)
+            continue;
+        for (struct pm_link *l = list->next; l != list; l = l->next) {
+            struct pm_connection *c = pm_container(l, struct pm_connection, link);
+            if (pm_sees_connection(a, client->who, c))
+                pm_subscribe(client, c);
+        }
+    }
+}
+
+/* To a page that lost it, a connection is closed. */
+static void drop_unseen(struct pm_api *a, struct pm_api_client *client, struct pm_connection *c, const char *reason)
+{
+    struct pm_subscription *s = pm_subscription_find(client, c);
+    if (pm_sees_connection(a, client->who, c) || (!s && strcmp(c->options.owner, client->who->origin) != 0))
+        return;
+    if (c->holder == client)
+        pm_claims_release(a, c);
+    if (s) {
+        client->ops->on_end(client, c, s->cursor);
+        pm_unsubscribe(s);
+    }
+    json_t *data = json_pack("{s:s, s:s}", "name", c->name, "reason", reason);
+    client->ops->on_event(client, "connection-closed", data, 0);
+    json_decref(data);
+}
+
+/* Streams end at once. What the origin itself had opened is closed, for those too with whom it was shared. */
+static void on_ended(void *owner, const char *origin, const char *reason)
+{
+    struct pm_api *a = owner;
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    (void)origin;
+    for (struct pm_link *link = list->next, *next = link->next; link != list; link = next, next = link->next) {
+        struct pm_connection *c = pm_container(link, struct pm_connection, link);
+        bool shared;
+        pm_list_for_each (l, &a->clients) {
+            struct pm_api_client *client = pm_container(l, struct pm_api_client, link);
+            if (client->who->kind == PM_WHO_PAGE)
+                drop_unseen(a, client, c, reason);
+        }
+        if (!c->options.owner[0] || pm_door_covers(a->door, c->options.owner, c->device_id, &shared) != 0)
+            continue;
+        c->options.owner[0] = 0;
+        pm_hub_deactivate(c, reason);
+    }
+}
+
+const struct pm_door_ops pm_sight_ops = {on_granted, on_ended};

@@ -1,0 +1,75 @@
+/* gate.c - see gate.h. Each refusal names the way out. */
+#include "daemon/gate.h"
+
+#include "access/sender.h"
+
+static struct pm_sender_text field(const struct pm_http_head *head, const char *name)
+{
+    const struct pm_http_field *f = pm_http_field(head, name);
+    return f ? (struct pm_sender_text){f->value.p, f->value.n} : (struct pm_sender_text){0};
+}
+
+static const struct pm_http_refusal *refuse_sender(enum pm_sender sender)
+{
+    static const struct pm_http_refusal
+        null_origin = {403, "origin-null",
+                       "The page has no origin of its own, as files have none. Serve its folder, for example with "
+                       "python3 -m http.server, and open it from http://localhost:8000."},
+        web = {403, "sender-not-allowed", "Pages of other origins cannot use this address: open it by itself."},
+        embedded = {403, "sender-not-allowed", "Other pages cannot use this as an image, a script or a frame."};
+    return sender == PM_SENDER_NULL ? &null_origin : sender == PM_SENDER_WEB ? &web : &embedded;
+}
+
+static const struct pm_http_refusal *refuse_unknown(void)
+{
+    static const struct pm_http_refusal origin = {
+        403, "consent-required",
+        "This origin may not use the devices here. Start peripheral-manager with --allow-origin and its address."};
+    return &origin;
+}
+
+static enum pm_who_kind kind_of(enum pm_sender sender)
+{
+    static const enum pm_who_kind kinds[PM_SENDERS] = {
+        [PM_SENDER_CONSOLE] = PM_WHO_OWN_PAGE,
+        [PM_SENDER_WEB] = PM_WHO_PAGE,
+        [PM_SENDER_NATIVE] = PM_WHO_PROGRAM,
+    };
+    return kinds[sender]; /* the others reach nothing that asks: PM_WHO_NOBODY */
+}
+
+static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const struct pm_http_head *head,
+                                                  struct pm_who *ret)
+{
+    struct pm_origin from;
+    struct pm_sender_facts facts = {{head->origin.p, head->origin.n},
+                                    field(head, "sec-fetch-site"),
+                                    field(head, "sec-fetch-mode"),
+                                    field(head, "sec-fetch-dest"),
+                                    head->n_origin,
+                                    head->method <= PM_HTTP_HEAD};
+    enum pm_sender sender = pm_sender_class(&g->hosts, &facts, &from);
+    ret->kind = kind_of(sender);
+    if (!pm_route_admits(pm_route_kind(head->path.p, head->path.n), sender))
+        return refuse_sender(sender);
+    if (sender != PM_SENDER_WEB)
+        return NULL;
+    memcpy(ret->origin, from.text, sizeof(ret->origin));
+    return pm_door_knows(g->door, &from) ? NULL : refuse_unknown();
+}
+
+const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
+                                      struct pm_who *ret)
+{
+    static const struct pm_http_refusal host = {403, "host-not-allowed",
+                                                "This name is not served here. Use http://localhost:3000."};
+    const struct pm_gate *g = owner;
+    struct pm_http_text other = head->absolute_host;
+    *ret = (struct pm_who){.kind = PM_WHO_PERSON};
+    if (c->peer.control)
+        return NULL; /* no name leads there, and no page */
+    if (!pm_host_is_served(&g->hosts, head->host.p, head->host.n) ||
+        (other.p && !pm_host_is_served(&g->hosts, other.p, other.n)))
+        return &host;
+    return check_sender(g, head, ret);
+}
