@@ -21,7 +21,7 @@ struct pm_engine_options pm_engine_defaults(void)
         .packets_in = UINT32_MAX, /* what bounds them is the size of the post */
         .packets_out = 16,
         .answer_bytes = 256 * 1024,
-        .queue_low = 64 * 1024,
+        .queue_low = 16 * 1024,
         .queue_high = 1024 * 1024,
         .queue_max = 16 * 1024 * 1024,
         .allow_v3 = true,

@@ -32,7 +32,7 @@ struct pm_server_options pm_server_defaults(size_t payload)
         .idle_ms = 60000,
         .stall_ms = 30000,
         .close_ms = 5000,
-        .queue_low = 64 * 1024,
+        .queue_low = 16 * 1024,
         .queue_high = 1024 * 1024,
         .queue_max = 16 * 1024 * 1024,
         .control_frames = 50,
