@@ -149,7 +149,7 @@ export class Daemon extends Store {
     Object.assign(stream, { epoch: place.epoch, next: place.offset, following: true }); // the bytes come after this answer
   }
 
-  private update(link: Link, change: Partial<Link>): void {
+  update(link: Link, change: Partial<Link>): void {
     Object.assign(link, change);
     this.changed();
   }

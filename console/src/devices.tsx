@@ -64,7 +64,7 @@ function ConnectionRow(p: { link: Link }) {
       <Rename link={link} />
       <span class={lost ? "state lost" : "state"}>{lost ? "Unplugged. Opens again when it comes back." : settings(link)}</span>
       <span class="actions">
-        <button type="button" aria-label={`Show ${link.name}`} onClick={() => workspace.open(link.name)}>Show</button>
+        <button type="button" aria-label={`Show ${link.name}`} onClick={() => workspace.show(link.name)}>Show</button>
         <button type="button" class="quiet" aria-label={`Disconnect ${link.name}`}
           onClick={() => daemon.ask("deactivate-connection", { name: link.name })}>Disconnect</button>
       </span>
@@ -81,7 +81,7 @@ function DeviceCard(p: { device: Device; link: Link | undefined }) {
     const answer = await connectDevice(d);
     setBusy(false);
     setProblem(answer.ok ? null : answer.error.message);
-    if (answer.ok) workspace.open(answer.connection.name);
+    if (answer.ok) workspace.show(answer.connection.name);
   };
   const user = d["in-use-by"];
   return (

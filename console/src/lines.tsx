@@ -25,27 +25,28 @@ export function Lamps(p: { link: Link }) {
 export function LinesView(p: { link: Link }) {
   const { link } = p, { options, signals, errors } = link;
   const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false); // a sequence or break runs, and nothing else can meanwhile
   const ask = async (request: string, data: Record<string, unknown>) => {
+    setBusy(true);
     const answer = await daemon.ask(request, { name: link.name, ...data });
+    setBusy(false);
     setProblem(answer.ok ? null : answer.error.message);
     return answer;
   };
   const configure = async (change: Partial<Options>) => {
     const answer = await ask("configure-connection", change);
     if (!answer.ok) return;
-    Object.assign(link, answer.connection);
+    daemon.update(link, answer.connection);
     const { "baud-rate": rate, "data-bits": bits, parity, "stop-bits": stop, "flow-control": flow } = link.options;
     remember(`options:${link.device}`, { "baud-rate": rate, "data-bits": bits, parity, "stop-bits": stop, "flow-control": flow });
-    setProblem(null);
   };
   return (
     <div class="lines">
-      <Lamps link={link} />
       <div class="row" role="group" aria-label="Signals of this side">
         <Toggle on={signals?.dtr ?? false} onChange={(dtr) => ask("set-signals", { dtr })} title="data terminal ready">DTR</Toggle>
         <Toggle on={signals?.rts ?? false} onChange={(rts) => ask("set-signals", { rts })} title="request to send">RTS</Toggle>
-        <button type="button" onClick={() => ask("send-break", { milliseconds: 250 })}>Break</button>
-        <button type="button" title="DTR off and on again: boards such as the Arduino restart"
+        <button type="button" disabled={busy} onClick={() => ask("send-break", { milliseconds: 250 })}>Break</button>
+        <button type="button" disabled={busy} title="DTR off and on again: boards such as the Arduino restart"
           onClick={() => ask("set-signals", { sequence: [{ dtr: false, "wait-us": RESET_US }, { dtr: true }] })}>Reset the board</button>
       </div>
       <div class="fields">

@@ -46,7 +46,7 @@ function ViewBox(p: { view: View }) {
         <span class="spread" />
         <Choice<ViewKind> label={`Kind of this view of ${view.name}`} value={view.kind} options={KINDS} onChange={(kind) => workspace.change(view.id, { kind })} />
         <button type="button" class="quiet" title="Another view of this device" aria-label={`Another view of ${view.name}`}
-          onClick={() => workspace.open(view.name, view.kind, true)}><Duplicate /></button>
+          onClick={() => workspace.open(view.name, view.kind)}><Duplicate /></button>
         <button type="button" class="quiet" title="Close this view" aria-label={`Close this view of ${view.name}`}
           onClick={() => workspace.close(view.id)}>✕</button>
       </header>

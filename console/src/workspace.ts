@@ -19,14 +19,17 @@ class Workspace extends Store {
     daemon.on("renamed", ({ old, name }) => this.set(this.views.map((v) => (v.name === old ? { ...v, name } : v))));
   }
 
-  // Show a view of the connection, another one if wanted.
-  open(name: string, kind: ViewKind = "terminal", another = false): void {
-    const there = this.views.find((v) => v.name === name && v.kind === kind);
-    if (!another && there) {
-      document.getElementById(`view-${there.id}`)?.scrollIntoView({ block: "nearest" });
-      document.getElementById(`view-${there.id}`)?.focus();
-      return;
-    }
+  // Show the connection: go to a view of it, or open one.
+  show(name: string): void {
+    const there = this.views.find((v) => v.name === name);
+    if (!there) return this.open(name, "terminal");
+    const element = document.getElementById(`view-${there.id}`);
+    element?.scrollIntoView({ block: "nearest" });
+    element?.focus();
+  }
+
+  // One more view of it.
+  open(name: string, kind: ViewKind): void {
     if (this.views.length < VIEWS_MAX) this.set([...this.views, { id: ++this.lastId, name, kind }]);
   }
 
