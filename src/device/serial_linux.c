@@ -102,15 +102,18 @@ int pm_serial_line_set(int fd, struct pm_port_settings *s)
 int pm_serial_line_begin(int fd, struct pm_port_settings *settings, bool *ret_damaged)
 {
     struct termios2 t;
-    size_t received = 0, echoes = 0;
+    int received = 0, echoes = 0;
     if (ioctl(fd, TCGETS2, &t) < 0)
         return -errno;
     int r = pm_serial_line_set(fd, settings);
     *ret_damaged = false;
     if (r < 0 || !(t.c_lflag & (ICANON | ECHO)))
         return r;
-    pm_serial_line_discard(fd, PM_DISCARD_RX | PM_DISCARD_TX, &received, &echoes);
+    ioctl(fd, FIONREAD, &received);
+    ioctl(fd, TIOCOUTQ, &echoes);
     *ret_damaged = received > 0 || echoes > 0;
+    if (*ret_damaged) /* and else not: what comes from now on is sound */
+        ioctl(fd, TCFLSH, TCIOFLUSH);
     return 0;
 }
 

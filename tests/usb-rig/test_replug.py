@@ -73,5 +73,87 @@ class ReplugTest(UsbTest):
             self.assertEqual((gap["name"], gap["from"], gap["to"], gap["reason"]), ("a", 6, 6, "opening"))
 
 
+    def test_devices_that_change_places_keep_their_connections(self):
+        devices = {"a": Ftdi(serial="F1"), "b": Ftdi(serial="F2")}
+        for port, name in enumerate(devices, 1):
+            self.ok("activate-connection", name=name, address=self.plug(devices[name], port))
+        for port, name in enumerate(devices, 1):
+            self.lose(name, port)
+        for port, name in ((1, "b"), (2, "a")):
+            devices[name].greeting = name.encode() * 5
+            self.plug(devices[name], port)
+            self.client.wait_event("connection-restored", name=name)
+        for name, device in devices.items():
+            self.client.wait_bytes(name, name.encode() * 5)
+            self.ok("send-raw", name=name, payload=f"to {name}")
+            self.assertEqual(device.read(4), f"to {name}".encode())
+
+    def test_two_that_claim_to_be_one_are_never_mixed_up(self):  # H13
+        twins = [Ftdi(serial="same"), Ftdi(serial="same")]
+        addresses = [self.plug(twin, port) for port, twin in enumerate(twins, 1)]
+        devices = self.devices()
+        self.assertEqual([devices[a]["identity-conflict"] for a in addresses], [True, True])
+        self.assertEqual(devices[addresses[0]]["id"], devices[addresses[1]]["id"])
+        error = self.call("activate-connection", name="a", address=devices[addresses[0]]["id"])["error"]
+        self.assertEqual(error["code"], "identity-conflict")
+        for name, address, twin in zip("ab", addresses, twins):
+            self.ok("activate-connection", name=name, address=address)
+            twin.write(name.encode())
+            self.client.wait_bytes(name, name.encode())
+        for port, name in enumerate("ab", 1):
+            self.lose(name, port)
+        self.plug(twins[1], 1)  # alone now, and nobody can know which one it is
+        for name in "ab":
+            self.client.wait_event("connection-lost", name=name, reason="identity-conflict")
+            self.assertEqual(self.connection(name)["state"], "lost")
+        self.ok("activate-connection", name="b", address=self.address_in(1))  # but a person can
+        self.assertEqual(self.connection("b")["state"], "open")
+        self.assertEqual(self.client.events("connection-restored")[0]["name"], "b")
+
+    def test_device_without_a_serial_number_is_known_by_its_socket(self):
+        device = Ftdi(serial=None)
+        address = self.plug(device, 1)
+        self.assertEqual(self.devices()[address]["id"], "usb-0403:6001@1-1-00")
+        self.ok("activate-connection", name="a", address=address)
+        self.lose("a", 1)
+        self.plug(device, 2)
+        self.assertEqual(self.connection("a")["state"], "lost")
+        self.rig.unplug(2)
+        self.plug(device, 1)
+        self.client.wait_event("connection-restored", name="a")
+
+    def test_connection_that_shall_not_reconnect_closes_with_its_device(self):
+        self.ok("activate-connection", name="a", address=self.plug(Ftdi(), 1), reconnect=False)
+        self.rig.unplug(1)
+        self.assertEqual(self.client.wait_event("connection-closed", name="a")["reason"], "device-gone")
+        self.assertEqual(self.ok("list-connections")["connections"], [])
+
+    def unplug_while_streaming(self, device):
+        self.ok("activate-connection", name="a", address=self.plug(device, 1))
+        device.hold = True  # from some byte on it takes nothing, so that the unplugging finds a message half written
+        answers, payload = [], DATA * 4
+        self.client.io.emit("send-raw", {"name": "a", "payload": payload}, callback=answers.append)
+        device.write(DATA)
+        wait_for(lambda: len(self.client.bytes_of("a")) > 20_000, "the stream")
+        self.lose("a", 1)
+        error = wait_for(lambda: answers, "an answer")[0]["error"]
+        self.assertEqual(error["code"], "device-gone")
+        self.assertLessEqual(len(device.got), error["bytes"])
+        self.assertLess(error["bytes"], len(payload))
+        self.assertEqual(bytes(device.got), payload[:len(device.got)])
+        received = self.client.bytes_of("a")
+        self.assertEqual(received, DATA[:len(received)])  # in order, none altered
+        lost = self.connection("a")
+        self.assertEqual((lost["offset"], lost["losses"]), (len(received), 1))
+        self.assertEqual(self.client.wait_event("device-detached")["address"], "/dev/ttyUSB0" if isinstance(device, Ftdi) else
+                         "/dev/ttyACM0")
+
+    def test_ftdi_adapter_is_unplugged_while_streaming(self):  # H04
+        self.unplug_while_streaming(Ftdi())
+
+    def test_cdc_acm_board_is_unplugged_while_streaming(self):  # H04
+        self.unplug_while_streaming(Acm())
+
+
 if __name__ == "__main__":
     unittest.main()
