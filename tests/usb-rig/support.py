@@ -1,7 +1,6 @@
 """support.py - the daemon in the guest, and clients of it on this side: what the tests of the USB rig share."""
 import os
 import random
-import shlex
 import unittest
 
 import daemon
@@ -65,5 +64,17 @@ class UsbTest(unittest.TestCase):
         """Those on USB, by address."""
         return {d["address"]: d for d in self.ok("list-devices")["devices"] if d["vid"] is not None}
 
-    def guest_python(self, code, *words):
-        return self.rig.guest(shlex.join(["python3", "-c", code, *words]))
+    def plug(self, device, port):
+        """Its address, once it is listed."""
+        self.rig.plug(device, port)
+        return daemon.wait_for(lambda: self.address_in(port), "the device")
+
+    def address_in(self, port):
+        return next((d["address"] for d in self.devices().values() if d["location"].split(":")[0] == f"1-{port}"), None)
+
+    def connection(self, name):
+        return next(c for c in self.ok("list-connections")["connections"] if c["name"] == name)
+
+    def lose(self, name, port):
+        self.rig.unplug(port)
+        self.assertEqual(self.client.wait_event("connection-lost", name=name)["reason"], "device-gone")
