@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -153,6 +154,7 @@ static void bytes_that_a_terminal_for_people_tampered_with_are_not_delivered(voi
     pm_port_close(w->port);
     tcsetattr(w->near, TCSANOW, &cooked);
     assert_int_equal(write(w->far, "a\rb", 3), 3);
+    assert_int_equal(poll(&(struct pollfd){.fd = w->far, .events = POLLIN}, 1, 30000), 1); /* its echo */
     open_port(w);
     assert_true(w->port->damaged);
     assert_int_equal(write(w->far, "c\r", 2), 2);

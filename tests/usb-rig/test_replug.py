@@ -11,7 +11,7 @@ from usb_serial import Acm, Ftdi
 BOOT = b"\x00\x03boot\r\n\x04\x11\x13\x7f ready\r" + bytes(range(256))  # what a terminal for people would tamper with
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-SLOWNESS = 10  # of an emulated processor, on a machine that does other things too
+SLOWNESS = 50  # of an emulated processor, on a machine that does much else
 
 
 class ReplugTest(UsbTest):
