@@ -48,6 +48,7 @@ json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const str
     json_object_set_new(o, "connection", visible ? json_string(c->name) : json_null());
     json_object_set_new(o, "in-use-by", describe_user(who, c, d, visible));
     json_object_set_new(o, "identity-conflict", json_boolean(d->conflict));
+    json_object_set_new(o, "console", json_boolean(d->is_console));
     json_object_set_new(o, "unusable",
                         pm_device_problem(d, problem, sizeof(problem)) ? json_string(problem) : json_null());
     return o;

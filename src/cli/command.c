@@ -42,6 +42,8 @@ const struct pm_command pm_commands[] = {
      .example = "peripheral-manager signals pump dtr=on rts=off", PLAIN, .run = pm_signals_command},
     {"events", .arguments = "", .purpose = "Show what happens: devices and connections as they come and go",
      .example = "peripheral-manager events --json", PLAIN, .run = pm_events_command},
+    {"doctor", .arguments = "", .purpose = "Look for what is wrong: settings, daemon, port, devices, system",
+     .example = "peripheral-manager doctor", PLAIN, .run = pm_doctor_command},
     {0},
 };
 

@@ -12,6 +12,7 @@ enum { PM_COMMAND_ARGUMENTS = 32, PM_COMMAND_PURPOSE = 256 };
 struct pm_common {
     char *runtime_dir; /* NULL: where the settings say */
     bool json, help;
+    bool quiet;                            /* no option: mistakes in the settings are told elsewhere */
     char *arguments[PM_COMMAND_ARGUMENTS]; /* of the command's request, as texts; NULL: not given */
 };
 
@@ -82,5 +83,6 @@ enum pm_exit pm_monitor_command(const struct pm_command *self, void *values, cha
 enum pm_exit pm_send_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_signals_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_events_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_doctor_command(const struct pm_command *self, void *values, char **words, unsigned n);
 
 #endif

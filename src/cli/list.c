@@ -85,7 +85,7 @@ static json_t *list_alone(void)
     return request.answer;
 }
 
-static enum pm_exit list_devices(const struct pm_common *common, json_t **ret)
+enum pm_exit pm_list_devices(const struct pm_common *common, json_t **ret)
 {
     char path[PM_PATH_MAX];
     struct pm_client *client;
@@ -109,7 +109,7 @@ enum pm_exit pm_list_command(const struct pm_command *self, void *values, char *
     const struct pm_common *common = values;
     json_t *answer;
     (void)self, (void)words, (void)n;
-    enum pm_exit code = list_devices(common, &answer);
+    enum pm_exit code = pm_list_devices(common, &answer);
     if (code != PM_EXIT_OK)
         return code;
     const json_t *devices = json_object_get(answer, "devices");

@@ -22,7 +22,7 @@ enum pm_exit pm_session_path(const struct pm_common *common, char ret[PM_PATH_MA
     }
     enum pm_exit code = PM_EXIT_OK;
     /* A mistake in the file is the daemon's business, and one that runs has not taken it. */
-    if (pm_settings_load(1, no_options, &settings, error) < 0)
+    if (pm_settings_load(1, no_options, &settings, error) < 0 && !common->quiet)
         fprintf(stderr, "%s.\n", error);
     if (!settings.runtime_dir && pm_paths_find(getenv, &paths) < 0) {
         fputs("There is no place where the daemon could be: HOME is not set. Set it, or say --runtime-dir.\n", stderr);

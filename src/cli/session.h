@@ -28,6 +28,10 @@ enum pm_exit pm_session_refused(const struct pm_common *common, const json_t *an
 /* Open, ask one thing, close. */
 enum pm_exit pm_session_ask_once(const struct pm_common *common, const char *event, json_t *data, json_t **ret);
 
+/* list.c: what list-devices answers, from the daemon or, where none runs, from a look of our own. The caller owns *ret.
+ */
+enum pm_exit pm_list_devices(const struct pm_common *common, json_t **ret);
+
 /* ---- output ---- */
 
 /* A member's text, harmless for a terminal and at most `room` - 1 bytes; "" if it is no text. Returns out. */

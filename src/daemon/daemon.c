@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/gate.h"
 #include "daemon/places.h"
+#include "daemon/port_holder.h"
 #include "daemon/stopping.h"
 #include "daemon/systemd.h"
 #include "daemon/teller.h"
@@ -194,11 +195,16 @@ static void announce(const struct daemon *d)
 static enum pm_exit explain_start(const struct daemon *d, int error)
 {
     unsigned port = (unsigned)d->settings->port;
+    char name[64];
+    pid_t pid;
     if (error == -EADDRINUSE) {
-        pm_log(PM_LOG_ERROR,
-               "Port %u is in use, perhaps by a peripheral-manager that runs already. Stop it, or choose "
-               "another with --port.",
-               port);
+        if (pm_port_holder(port, name, sizeof(name), &pid))
+            pm_log(PM_LOG_ERROR,
+                   "Port %u is in use by \"%s\", process %d. Stop it, or choose another port with --port.", port, name,
+                   pid);
+        else
+            pm_log(PM_LOG_ERROR,
+                   "Port %u is in use by another user's program. Stop it, or choose another port with --port.", port);
         return PM_EXIT_TEMPORARY;
     }
     pm_log(PM_LOG_ERROR, "Cannot start on port %u: %s.", port, strerror(-error));

@@ -91,6 +91,40 @@ class CommandsTest(Places):
             file.write(f"[state]\nruntime-dir = {self.runtime}\n")
         self.assertEqual(self.json("connections"), [])
 
+    def doctor(self):
+        """What the doctor finds, by what it looked at."""
+        _, output, errors = self.run_program("doctor", "--json")
+        self.assertEqual(errors, "")
+        return {finding["check"]: (finding["result"], finding["message"]) for finding in json.loads(output)}
+
+    def write_config(self, text):
+        os.makedirs(f"{self.home}/config/peripheral-manager", exist_ok=True)
+        with open(f"{self.home}/config/peripheral-manager/peripheral-manager.conf", "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_doctor_finds_the_daemon_and_its_devices(self):
+        self.assertEqual(self.doctor()["daemon"][0], "hint")
+        self.serve("--demo")
+        found = self.doctor()
+        self.assertEqual(found["daemon"][0], "ok")
+        self.assertRegex(found["device"][1], r"^\d+ devices can be used")
+
+    def test_doctor_names_who_has_the_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.write_config(f"[network]\nport = {taken.getsockname()[1]}\n")
+            result, message = self.doctor()["port"]
+            self.assertEqual(result, "problem")
+            self.assertIn(f"process {os.getpid()}", message)
+            code, words, _ = self.run_program("doctor")
+            self.assertEqual(code, REFUSED)
+            self.assertIn("problem  port", words)
+
+    def test_doctor_reads_the_configuration(self):
+        self.write_config("[network]\nprot = 3000\n")
+        result, message = self.doctor()["settings"]
+        self.assertEqual(result, "problem")
+        self.assertIn("peripheral-manager.conf:2:1:", message)
+
     def test_what_is_no_daemon_is_told_apart(self):
         os.makedirs(self.runtime)
         with socket.socket(socket.AF_UNIX) as listener:

@@ -56,7 +56,7 @@ class LifeTest(Places):
                 port = str(taken.getsockname()[1])
                 code, _, errors = self.run_program("serve", "--allow-root", "--port", port)
                 self.assertEqual(code, 75)
-                self.assertIn(f"Port {port} is in use", errors)
+                self.assertIn(f"Port {port} is in use by \"python3\", process {os.getpid()}", errors)
                 self.assertIn("--port", errors)
 
     # ---- the end ----
