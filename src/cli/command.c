@@ -44,6 +44,8 @@ const struct pm_command pm_commands[] = {
      .example = "peripheral-manager events --json", PLAIN, .run = pm_events_command},
     {"doctor", .arguments = "", .purpose = "Look for what is wrong: settings, daemon, port, devices, system",
      .example = "peripheral-manager doctor", PLAIN, .run = pm_doctor_command},
+    {"completion", "SHELL", 1, 1, .purpose = "Write what bash, zsh or fish needs to complete commands and options",
+     .example = "source <(peripheral-manager completion bash)", PLAIN, .run = pm_completion_command},
     {0},
 };
 

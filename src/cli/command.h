@@ -84,5 +84,6 @@ enum pm_exit pm_send_command(const struct pm_command *self, void *values, char *
 enum pm_exit pm_signals_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_events_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_doctor_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_completion_command(const struct pm_command *self, void *values, char **words, unsigned n);
 
 #endif

@@ -62,6 +62,7 @@ unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,
                                      .type = PM_OPTION_TEXT,
                                      .offset = offsetof(struct pm_common, arguments) + n * sizeof(char *),
                                      .argument = placeholder_of(arg),
+                                     .words = arg->type == PM_ARG_WORD ? arg->words : NULL,
                                      .purpose = purposes[n]};
     }
     return n;
