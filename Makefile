@@ -33,7 +33,7 @@ console:
 	tools/npm-install console
 	node console/build.mjs
 
-# docs/api.md from the table of requests.
+# What docs/api.md, the manual and README.md say, from the tables of the code.
 reference:
 	@cmake --preset dev >/dev/null
 	cmake --build --preset dev --target pm-reference
