@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: console run test test-usb test-all test-quick build reference deps deps-test deps-usb clean
+.PHONY: console run tidy test test-usb test-all test-quick build reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -22,6 +22,11 @@ test-all: deps-test deps-usb build
 # The daily loop.
 test-quick: deps-test
 	tools/run-tests dev
+
+# clang-tidy with its static analyzer, which takes minutes; `make test` runs it without.
+tidy: deps-test
+	@cmake --preset asan >/dev/null
+	tools/tidy build/asan --deep
 
 # The release programs, in build/release/bin/.
 build: deps

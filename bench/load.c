@@ -52,10 +52,19 @@ static void die(const char *what)
     exit(1);
 }
 
-static int join(uint16_t port, const struct kind *k, unsigned number)
+static unsigned number(const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*end || value > UINT32_MAX)
+        die("not a number");
+    return (unsigned)value;
+}
+
+static int join(uint16_t port, const struct kind *k, unsigned which)
 {
     uint8_t frame[BENCH_FRAME_MAX];
-    int fd = bench_connect(port, k->path, number, k->greeted);
+    int fd = bench_connect(port, k->path, which, k->greeted);
     if (fd < 0)
         die("cannot connect");
     if (k->joins) {
@@ -133,26 +142,26 @@ static double percentile(double part)
 /* CPU nanoseconds that a process has used so far. */
 static uint64_t cpu_of(int pid)
 {
-    char path[64];
-    unsigned long long ns = 0;
+    char path[64], line[128];
     snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
     FILE *f = fopen(path, "r");
-    if (!f || fscanf(f, "%llu", &ns) != 1)
+    if (!f || !fgets(line, sizeof(line), f))
         die("cannot read the server's CPU time");
     fclose(f);
-    return ns;
+    return strtoull(line, NULL, 10);
 }
 
 /* Private bytes of a process. */
 static long private_of(int pid)
 {
+    static const char wanted[] = "Private_Dirty:";
     char path[64], line[256];
-    long total = 0, kb;
+    long total = 0;
     snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
     FILE *f = fopen(path, "r");
     while (f && fgets(line, sizeof(line), f)) {
-        if (sscanf(line, "Private_Dirty: %ld", &kb) == 1)
-            total = kb * 1024;
+        if (strncmp(line, wanted, sizeof(wanted) - 1) == 0)
+            total = strtol(line + sizeof(wanted) - 1, NULL, 10) * 1024;
     }
     if (f)
         fclose(f);
@@ -245,11 +254,12 @@ int main(int argc, char **argv)
         k = strcmp(argv[4], kinds[i].name) == 0 ? &kinds[i] : k;
     if (!k)
         die("usage: bench_load echo|idle PORT PID relay|engine|socketio CLIENTS [IN_FLIGHT] MILLISECONDS");
-    uint16_t port = (uint16_t)atoi(argv[2]);
+    uint16_t port = (uint16_t)number(argv[2]);
+    int pid = (int)number(argv[3]);
     if (strcmp(argv[1], "echo") == 0 && argc == 8)
-        run_echo(port, atoi(argv[3]), k, (unsigned)atoi(argv[5]), (unsigned)atoi(argv[6]), (unsigned)atoi(argv[7]));
+        run_echo(port, pid, k, number(argv[5]), number(argv[6]), number(argv[7]));
     else if (strcmp(argv[1], "idle") == 0 && argc == 7)
-        run_idle(port, atoi(argv[3]), k, (unsigned)atoi(argv[5]), (unsigned)atoi(argv[6]));
+        run_idle(port, pid, k, number(argv[5]), number(argv[6]));
     else
         die("wrong number of arguments");
     return 0;

@@ -265,10 +265,10 @@ static void discard(struct pm_call *call)
         fail_line(call->request, "queues", r);
         return;
     }
+    tx += queued;
     if (rx > 0)
         pm_hub_mark(call->connection, PM_GAP_DISCARDED, rx);
-    pm_api_answer(call->request,
-                  json_pack("{s:{s:I, s:I}}", "discarded", "rx", (json_int_t)rx, "tx", (json_int_t)(tx + queued)),
+    pm_api_answer(call->request, json_pack("{s:{s:I, s:I}}", "discarded", "rx", (json_int_t)rx, "tx", (json_int_t)tx),
                   NULL);
 }
 

@@ -51,7 +51,7 @@ void pm_holders_find(struct pm_holder *holders, size_t n)
     DIR *proc = opendir("/proc");
     unsigned left = ENTRIES_MAX;
     for (struct dirent *e; proc && left > 0 && (e = readdir(proc)); left--) {
-        if (isdigit((unsigned char)e->d_name[0]) && atol(e->d_name) != getpid())
+        if (isdigit((unsigned char)e->d_name[0]) && strtol(e->d_name, NULL, 10) != getpid())
             look_at_process(holders, n, dirfd(proc), e->d_name, &left);
     }
     if (proc)
