@@ -52,6 +52,7 @@ export class Screen {
   private cursor: Cursor;
   private frame = 0;
   private writing = false;
+  private tab = false; // goes to the device; Shift and Tab leave the terminal in any case
   private resized: ResizeObserver;
   private disposables: IDisposable[];
 
@@ -65,6 +66,7 @@ export class Screen {
     this.terminal.loadAddon(this.search);
     this.terminal.open(element);
     this.disposables = [...answerNothing(this.terminal), this.terminal.onData(onKeys)];
+    this.terminal.attachCustomKeyEventHandler((e) => e.key !== "Tab" || (this.tab && !e.shiftKey));
     this.resized = new ResizeObserver(() => this.resize());
     this.resized.observe(element);
     this.fit.fit();
@@ -97,6 +99,10 @@ export class Screen {
 
   reader(on: boolean): void {
     this.terminal.options.screenReaderMode = on;
+  }
+
+  takeTab(on: boolean): void {
+    this.tab = on;
   }
 
   find(text: string, back: boolean): boolean {

@@ -107,9 +107,12 @@ function LogButton(p: { link: Link; log: Log; onProblem: (text: string) => void 
 export function TerminalView(p: { link: Link; id: number }) {
   const { link } = p;
   const place = useRef<HTMLDivElement>(null), screen = useRef<Screen | null>(null);
-  const [look, setLook] = usePersistent<Look>(`look:${p.id}`, LOOK);
+  const [kept, setKept] = usePersistent<Look>(`look:${p.id}`, LOOK);
+  const [filter, setFilter] = useState(""); // not for the next visit: lines would be missing without a visible reason
+  const look = useMemo(() => ({ ...kept, filter }), [kept, filter]);
   const [ending, setEnding] = usePersistent(`ending:${link.device}`, "CR LF");
   const [reader, setReader] = usePersistent("reader", false);
+  const [tab, setTab] = usePersistent(`tab:${link.device}`, false);
   const [status, setStatus] = useState<string | null>(null);
   const log = useMemo(() => new Log(), []);
   useStore(theme);
@@ -122,8 +125,9 @@ export function TerminalView(p: { link: Link; id: number }) {
   useEffect(() => screen.current?.show(look), [look]);
   useEffect(() => screen.current?.theme(theme.name), [theme.name, link.stream]);
   useEffect(() => screen.current?.reader(reader), [reader, link.stream]);
+  useEffect(() => screen.current?.takeTab(tab), [tab, link.stream]);
 
-  const change = (part: Partial<Look>) => setLook({ ...look, ...part });
+  const change = (part: Partial<Look>) => setKept({ ...kept, ...part });
   const act = async (what: () => Promise<string>) => setStatus(await what().catch((error) => (error as Error).message));
   const save = (format: Format) => act(async () => {
     const content = await render(link, format);
@@ -144,13 +148,14 @@ export function TerminalView(p: { link: Link; id: number }) {
         <Toggle on={look.echo} onChange={(echo) => change({ echo })} title="Show what this page sends">Echo</Toggle>
         <SearchBox screen={() => screen.current} />
         <input type="search" aria-label="Show only lines with" placeholder="Only lines with…" title="A text, or a pattern as /pattern/i"
-          value={look.filter} onInput={(e) => change({ filter: e.currentTarget.value })} />
+          value={look.filter} onInput={(e) => setFilter(e.currentTarget.value)} />
         <span class="spread" />
         <Menu label="Copy" hint="Copy everything that was received" items={FORMAT_NAMES.slice(1).map(([format, { label }]) => ({ text: label, act: () => copy(format) }))} />
         <Menu label="Save" hint="Save everything that was received" items={FORMAT_NAMES.map(([format, { label }]) => ({ text: label, act: () => save(format) }))} />
         <LogButton link={link} log={log} onProblem={setStatus} />
         <Menu label="More" items={[
           { text: "Clear the view", act: () => screen.current?.clear() },
+          { text: tab ? "Tab moves on, as elsewhere" : "Send the Tab key to the device", act: () => setTab(!tab) },
           { text: reader ? "Stop reading aloud what comes" : "Read aloud what comes", act: () => setReader(!reader) },
         ]} />
       </div>

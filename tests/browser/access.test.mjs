@@ -1,0 +1,137 @@
+// access.test.mjs - the console for everybody: axe-core's rules, keyboard alone, 400 px, dark and light, in a background tab.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, it } from "node:test";
+import { choose, connect, downloaded, see, send, shown } from "./page.mjs";
+import { startChromium, startDaemon, until } from "./support.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let daemon, browser, page;
+
+before(async () => {
+  daemon = await startDaemon(["--demo"]);
+  browser = await startChromium();
+  page = await browser.page(daemon.url);
+});
+after(() => Promise.all([browser, daemon].map((part) => part?.stop())));
+
+// What axe-core finds wrong now: rule and element.
+async function violations() {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.failureSummary}`));
+}
+
+async function everyView() {
+  assert.deepEqual(await violations(), []);
+  const kinds = await page.getByLabel("Kind of this view of counter").locator("option").allInnerTexts();
+  assert.ok(kinds.length >= 3);
+  for (const kind of kinds) {
+    await page.getByLabel("Kind of this view of counter").selectOption(kind);
+    await page.getByRole("article", { name: `counter: ${kind}` }).waitFor();
+    assert.deepEqual(await violations(), [], kind);
+  }
+  await page.getByLabel("Kind of this view of counter").selectOption("Terminal");
+  await page.getByRole("button", { name: "+ Macro" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("menuitem").first().waitFor();
+  assert.deepEqual(await violations(), [], "with a menu open");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Cancel" }).click();
+}
+
+it("is used by keyboard alone", async () => {
+  // From the top: the choice of colours, then the first device.
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
+  const tabTo = async (name) => {
+    for (let i = 0; i < 60 && (await focused()) !== name; i++) await page.keyboard.press("Tab");
+    assert.equal(await focused(), name);
+  };
+  await tabTo("Connect Virtual echo");
+  await page.keyboard.press("Enter");
+  await shown(page, "echo").waitFor();
+  await tabTo("Send to echo");
+  await page.keyboard.type("typed\n");
+  await see(page, "echo", "typed");
+  await tabTo("Disconnect echo");
+  await page.keyboard.press("Space");
+  await page.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
+  await tabTo("Close this view of echo");
+  await page.keyboard.press("Enter");
+  await page.getByText("Connect a device to begin").waitFor();
+});
+
+it("leaves a terminal by Tab, or sends that key if wanted and leaves by Shift and Tab", async () => {
+  const inTerminal = () => page.evaluate(() => document.activeElement.closest(".screen") !== null);
+  await connect(page, "Virtual echo", "echo");
+  await shown(page, "echo").click();
+  assert.equal(await inTerminal(), true);
+  await page.keyboard.press("Tab");
+  assert.equal(await inTerminal(), false);
+  await choose(page, "More", "Send the Tab key to the device");
+  await page.getByLabel("Show as").selectOption("hex");
+  await shown(page, "echo").click();
+  await page.keyboard.press("Tab");
+  await see(page, "echo", "09");
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await inTerminal(), false);
+  await page.getByRole("button", { name: "Disconnect echo" }).click();
+  await page.getByRole("button", { name: "Close this view of echo" }).click();
+});
+
+it("has no violation that axe-core knows, in the light and in the dark", async () => {
+  await connect(page, "Virtual counter", "counter");
+  await see(page, "counter", "3");
+  for (const theme of ["Light", "Dark"]) {
+    await page.getByLabel("Colours").selectOption(theme);
+    await everyView();
+  }
+  await page.getByLabel("Colours").selectOption("As the system");
+});
+
+it("follows the system's colours", async () => {
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.emulateMedia({ colorScheme: "dark" });
+  const dark = await background();
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.notEqual(await background(), dark);
+});
+
+it("reads aloud what comes, if wanted", async () => {
+  await choose(page, "More", "Read aloud what comes");
+  await page.locator(".xterm-accessibility").first().waitFor({ state: "attached" });
+  await choose(page, "More", "Stop reading aloud what comes");
+});
+
+it("works at 400 px", async () => {
+  await page.setViewportSize({ width: 400, height: 800 });
+  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  for (const kind of await page.getByLabel("Kind of this view of counter").locator("option").allInnerTexts()) {
+    await page.getByLabel("Kind of this view of counter").selectOption(kind);
+    assert.equal(await overflow(), 0, kind);
+    assert.deepEqual(await violations(), [], kind);
+  }
+  await page.getByLabel("Kind of this view of counter").selectOption("Terminal");
+  await send(page, "counter", "RATE 2000");
+  await see(page, "counter", "99");
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+it("misses nothing in a background tab", async () => {
+  const offset = async () => (await daemon.ask("list-connections")).connections.find((c) => c.name === "counter").offset;
+  const front = await browser.page("about:blank");
+  await front.bringToFront();
+  const before = await offset();
+  await until(async () => (await offset()) > before + 4000, "bytes in the background");
+  const client = await browser.context.newCDPSession(page);
+  await client.send("Page.setWebLifecycleState", { state: "frozen" }); // as browsers do to a tab after a while
+  await until(async () => (await offset()) > before + 12000, "bytes while it is frozen");
+  await client.send("Page.setWebLifecycleState", { state: "active" });
+  await page.bringToFront();
+  const file = await downloaded(page, () => choose(page, "Save", "Bytes, unchanged"));
+  const all = file.bytes.toString().split("\r\n").slice(0, -1).map(Number), numbers = all.slice(all.lastIndexOf(0));
+  numbers.forEach((n, i) => assert.equal(n, i));
+  await until(async () => Math.max(...(await shown(page, "counter").innerText()).match(/\d+/g).map(Number)) >= numbers.length - 1, "the newest on the screen");
+  assert.deepEqual(page.complaints, []);
+});
