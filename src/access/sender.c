@@ -53,6 +53,7 @@ static const struct {
     [PM_ROUTE_HEALTH] = {"/health", BIT(CONSOLE) | BIT(WEB) | BIT(NATIVE)},
     [PM_ROUTE_SOCKETS] = {"/socket.io", BIT(CONSOLE) | BIT(WEB) | BIT(NATIVE)},
     [PM_ROUTE_API] = {"/api/v1", BIT(CONSOLE) | BIT(WEB) | BIT(NATIVE)},
+    [PM_ROUTE_RECORDINGS] = {"/recordings", BIT(CONSOLE) | BIT(WEB) | BIT(NAV) | BIT(NATIVE)},
     [PM_ROUTE_CONSOLE] = {"/console/api", BIT(CONSOLE)},
     [PM_ROUTE_METRICS] = {"/metrics", BIT(CONSOLE) | BIT(NATIVE)},
 };

@@ -37,7 +37,8 @@ enum pm_route_kind {
     PM_ROUTE_HEALTH,
     PM_ROUTE_SOCKETS, /* Engine.IO and Socket.IO */
     PM_ROUTE_API,
-    PM_ROUTE_CONSOLE, /* what only a console session may ask */
+    PM_ROUTE_RECORDINGS, /* files to keep: a link leads to them, no page can read them by it */
+    PM_ROUTE_CONSOLE,    /* what only a console session may ask */
     PM_ROUTE_METRICS,
     PM_ROUTES
 };

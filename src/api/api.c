@@ -240,6 +240,11 @@ int pm_api_keep(struct pm_api *a, const char *folder)
     return pm_saved_new(a, folder, &a->saved);
 }
 
+struct pm_recorder *pm_api_recorder(struct pm_api *a)
+{
+    return a->recorder;
+}
+
 struct pm_devices *pm_api_devices(struct pm_api *a)
 {
     return a->devices;

@@ -11,7 +11,8 @@
 
 struct pm_api;
 struct pm_api_client;
-struct pm_request_kind;     /* table.h */
+struct pm_request_kind; /* table.h */
+struct pm_recorder;
 struct pm_recorder_options; /* record/recorder.h */
 
 /* Binary data that came beside a request, borrowed for the call. */
@@ -69,6 +70,9 @@ struct pm_api *pm_api_free(struct pm_api *a);
 
 /* From now on connections can be recorded. 0 or a negative errno. */
 int pm_api_record(struct pm_api *a, const struct pm_recorder_options *options);
+
+/* NULL if nothing is recorded. */
+struct pm_recorder *pm_api_recorder(struct pm_api *a);
 
 /* Open the connections again that an earlier run kept in this folder, and keep them there from now on. 0 or a negative
  * errno; a file that cannot be used is no error, but set aside and logged. */

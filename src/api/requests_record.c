@@ -3,6 +3,7 @@
 #include "api/table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,13 +97,19 @@ struct listing {
     struct pm_recorder_waiting waiting;
     struct pm_api *api;
     struct pm_api_request *request;
+    char id[PM_RECORDING_ID];
 };
+
+static void fail_folder(struct pm_api_request *r, int error)
+{
+    pm_api_fail(r, PM_IO_ERROR, "The folder of recordings cannot be read: %s.", strerror(-error));
+}
 
 static void on_looked(struct pm_recorder_waiting *w, const struct pm_recording_item *items, size_t n, int error)
 {
     struct listing *l = pm_container(w, struct listing, waiting);
     if (error < 0) {
-        pm_api_fail(l->request, PM_IO_ERROR, "The folder of recordings cannot be read: %s.", strerror(-error));
+        fail_folder(l->request, error);
     } else {
         json_t *list = json_array();
         for (size_t i = 0; i < n; i++) {
@@ -114,20 +121,51 @@ static void on_looked(struct pm_recorder_waiting *w, const struct pm_recording_i
     free(l);
 }
 
-static void list_recordings(struct pm_call *call)
+static void look(struct pm_call *call, void (*done)(struct pm_recorder_waiting *w,
+                                                    const struct pm_recording_item *items, size_t n, int error))
 {
-    if (!call->api->recorder) {
-        pm_api_answer(call->request, json_pack("{s:[]}", "recordings"), NULL);
-        return;
-    }
-    struct listing *l = malloc(sizeof(*l));
+    struct listing *l = calloc(1, sizeof(*l));
     if (!l) {
         pm_api_fail(call->request, PM_INTERNAL, "There is no memory for the list.");
         return;
     }
-    *l = (struct listing){.waiting.done = on_looked, .api = call->api, .request = call->request};
+    l->waiting.done = done;
+    l->api = call->api;
+    l->request = call->request;
+    if (pm_call_has(call, "id"))
+        snprintf(l->id, sizeof(l->id), "%s", pm_call_text(call, "id"));
     keep(call);
     pm_recorder_look(call->api->recorder, &l->waiting);
+}
+
+static void list_recordings(struct pm_call *call)
+{
+    if (call->api->recorder)
+        look(call, on_looked);
+    else
+        pm_api_answer(call->request, json_pack("{s:[]}", "recordings"), NULL);
+}
+
+/* Of the list, the one that was asked for. */
+static void on_looked_for_one(struct pm_recorder_waiting *w, const struct pm_recording_item *items, size_t n, int error)
+{
+    struct listing *l = pm_container(w, struct listing, waiting);
+    size_t i = 0;
+    while (i < n && strcmp(items[i].id, l->id) != 0)
+        i++;
+    if (error < 0)
+        fail_folder(l->request, error);
+    else if (i == n || !pm_may(l->api, l->request->who, PM_NEEDS_RECORD, items[i].device))
+        pm_api_fail(l->request, PM_NO_SUCH_RECORDING, "There is no recording of this id. See list-recordings.");
+    else
+        pm_api_answer(l->request, json_pack("{s:o}", "recording", describe_item(&items[i])), NULL);
+    free(l);
+}
+
+static void get_recording(struct pm_call *call)
+{
+    if (pm_call_can_record(call))
+        look(call, on_looked_for_one);
 }
 
 /* ---- events ---- */
@@ -158,6 +196,10 @@ static const struct pm_arg start_args[] = {
      .purpose = "what `address` of the answer downloads; every other one can be had too"},
     {0},
 };
+static const struct pm_arg id_args[] = {
+    {"id", PM_ARG_TEXT, .required = true, .min = 1, .max = PM_RECORDING_ID - 1, .purpose = "as list-recordings has it"},
+    {0},
+};
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};
 
 const struct pm_request_kind pm_requests_record[] = {
@@ -170,5 +212,8 @@ const struct pm_request_kind pm_requests_record[] = {
      "The recordings on this machine, the newest first: id, name, device, state, format, started, parts, size, lost, "
      "and the address that downloads it.",
      "recordings"},
+    {"get-recording", id_args, PM_NEEDS_RECORD, true, NULL, false, get_recording,
+     "One recording. GET /recordings/<id>?format=… downloads it, up to where it is written, also while it grows.",
+     "recording"},
     {0},
 };

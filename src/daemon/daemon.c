@@ -130,6 +130,7 @@ static int start_network(struct daemon *d)
     if (r < 0)
         return r;
     pm_face_http(d->server, d->api);
+    pm_face_recordings(d->server, d->api);
     pm_face_page(d->server);
     r = listen_to_pages(d);
     if (r < 0)

@@ -32,6 +32,7 @@ static enum pm_who_kind kind_of(enum pm_sender sender)
 {
     static const enum pm_who_kind kinds[PM_SENDERS] = {
         [PM_SENDER_CONSOLE] = PM_WHO_OWN_PAGE,
+        [PM_SENDER_NAV] = PM_WHO_OWN_PAGE, /* a link to a recording: it goes to the person's files, not to a page */
         [PM_SENDER_WEB] = PM_WHO_PAGE,
         [PM_SENDER_NATIVE] = PM_WHO_PROGRAM,
     };

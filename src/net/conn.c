@@ -97,6 +97,16 @@ static void check_marks(struct pm_conn *c)
     c->congested = c->awaited = false;
     if (c->state == PM_CONN_WEBSOCKET && c->owner)
         c->ops.socket->on_drained(c->owner, c);
+    else if (c->state == PM_CONN_HTTP && c->owner && c->ops.exchange->on_drained)
+        c->ops.exchange->on_drained(c->owner, c);
+}
+
+/* How long the client may take for what comes next, now that it has everything that was queued. */
+static uint32_t time_unblocked(const struct pm_conn *c)
+{
+    if (c->state == PM_CONN_LINGER)
+        return c->server->options.close_ms;
+    return c->state == PM_CONN_HTTP && c->http->phase == PM_PHASE_HEAD ? c->server->options.idle_ms : 0;
 }
 
 bool pm_conn_has_room(struct pm_conn *c)
@@ -116,10 +126,10 @@ static void flush(struct pm_conn *c)
     bool was_blocked = c->blocked;
     c->blocked = r == 1;
     c->pong_waits = c->pong_waits && c->blocked;
-    if (c->blocked && (!was_blocked || c->out.queued < before) && c->state != PM_CONN_LINGER)
+    if (c->blocked && (!was_blocked || c->out.queued < before))
         pm_conn_deadline(c, c->server->options.stall_ms);
-    else if (was_blocked && !c->blocked && c->state != PM_CONN_LINGER)
-        pm_conn_deadline(c, c->state == PM_CONN_HTTP ? c->server->options.idle_ms : 0);
+    else if (was_blocked && !c->blocked)
+        pm_conn_deadline(c, time_unblocked(c));
     if (c->state == PM_CONN_LINGER && !c->blocked) {
         if (c->ended) {
             pm_conn_drop(c);

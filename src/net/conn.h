@@ -26,6 +26,7 @@ struct pm_conn;
 struct pm_exchange_ops {
     void (*on_body)(void *owner, struct pm_conn *c, uint8_t *p, size_t n); /* whole; may be changed in place */
     void (*on_gone)(void *owner, struct pm_conn *c);
+    void (*on_drained)(void *owner, struct pm_conn *c); /* for streams: more may be given */
     bool soon; /* the answer comes soon: it is sent even if the client ended its own side behind the request, which
                   looks the same as hanging up */
 };
@@ -96,6 +97,17 @@ struct pm_response {
 };
 
 void pm_conn_respond(struct pm_conn *c, const struct pm_response *r);
+
+/* Begin an answer whose length nobody knows; its body follows in pieces (r->body is not used). on_drained is called
+ * when the client has taken enough to be given more, on_gone if it hangs up. False: no body is wanted (HEAD), and the
+ * answer is complete. */
+bool pm_conn_stream(struct pm_conn *c, const struct pm_response *r, const struct pm_exchange_ops *ops, void *owner);
+
+/* The next piece. Returns whether the client keeps up: if not, wait for on_drained. */
+bool pm_conn_stream_piece(struct pm_conn *c, const void *p, size_t n);
+
+/* That was all; with `whole` false the connection is cut, so that the client sees that something is missing. */
+void pm_conn_stream_end(struct pm_conn *c, bool whole);
 
 /* Answer with the error object that all errors over HTTP have, and close unless the request was understood (403, 404).
  */

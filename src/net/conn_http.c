@@ -63,36 +63,87 @@ static size_t put_cors(const struct pm_conn_http *h, char *head, size_t at)
     return at;
 }
 
-void pm_conn_respond(struct pm_conn *c, const struct pm_response *r)
+/* `length` is the field that says how long the body is; "" for none. */
+static void queue_head(struct pm_conn *c, const struct pm_response *r, const char *length)
 {
-    struct pm_conn_http *h = c->http;
-    assert(c->state == PM_CONN_HTTP && h->phase != PM_PHASE_HEAD);
-    bool keep_alive = h->keep_alive && !r->close && !h->unread_body;
+    const struct pm_conn_http *h = c->http;
     char head[RESPONSE_HEAD_MAX];
     size_t at = put(head, 0, "HTTP/1.1 %u %s\r\n", r->status, pm_http_reason(r->status));
     if (r->content_type)
         at = put(head, at, "Content-Type: %s\r\n", r->content_type);
-    if (r->status != 204)
-        at = put(head, at, "Content-Length: %zu\r\n", r->n);
+    at = put(head, at, "%s", length);
     if (r->cors)
         at = put_cors(h, head, at);
     at = put(head, at, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
     if (r->fields)
         at = put(head, at, "%s", r->fields);
-    at = put(head, at, "%s\r\n", keep_alive ? "" : "Connection: close\r\n");
-
+    at = put(head, at, "%s\r\n", h->keep_alive ? "" : "Connection: close\r\n");
     pm_conn_queue(c, head, at);
-    if (r->n > 0 && !h->head_only)
-        pm_conn_queue(c, r->body, r->n);
+}
+
+/* The answer is queued whole: on to the next request, or to the end. */
+static void end_answer(struct pm_conn *c)
+{
+    struct pm_conn_http *h = c->http;
     c->owner = NULL;
     pm_bytes_fini(&h->body);
     h->phase = PM_PHASE_HEAD;
     h->origin.n = 0;
     h->unread_body = false;
-    if (!keep_alive)
+    if (!h->keep_alive)
         pm_conn_linger(c);
     else
         pm_conn_deadline(c, c->server->options.idle_ms);
+}
+
+void pm_conn_respond(struct pm_conn *c, const struct pm_response *r)
+{
+    struct pm_conn_http *h = c->http;
+    char length[48] = "";
+    assert(c->state == PM_CONN_HTTP && h->phase != PM_PHASE_HEAD);
+    h->keep_alive = h->keep_alive && !r->close && !h->unread_body;
+    if (r->status != 204)
+        snprintf(length, sizeof(length), "Content-Length: %zu\r\n", r->n);
+    queue_head(c, r, length);
+    if (r->n > 0 && !h->head_only)
+        pm_conn_queue(c, r->body, r->n);
+    end_answer(c);
+}
+
+bool pm_conn_stream(struct pm_conn *c, const struct pm_response *r, const struct pm_exchange_ops *ops, void *owner)
+{
+    struct pm_conn_http *h = c->http;
+    assert(c->state == PM_CONN_HTTP && h->phase != PM_PHASE_HEAD);
+    h->keep_alive = h->keep_alive && !r->close && !h->unread_body && h->takes_chunks;
+    queue_head(c, r, h->takes_chunks ? "Transfer-Encoding: chunked\r\n" : "");
+    if (h->head_only) {
+        end_answer(c);
+        return false;
+    }
+    pm_conn_hold(c, ops, owner);
+    return true;
+}
+
+bool pm_conn_stream_piece(struct pm_conn *c, const void *p, size_t n)
+{
+    char size[32];
+    if (n == 0)
+        return !c->congested; /* an empty chunk would be the last */
+    if (c->http->takes_chunks)
+        pm_conn_queue(c, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", n));
+    pm_conn_queue(c, p, n);
+    if (c->http->takes_chunks)
+        pm_conn_queue(c, "\r\n", 2);
+    return !c->congested;
+}
+
+void pm_conn_stream_end(struct pm_conn *c, bool whole)
+{
+    if (!whole)
+        c->http->keep_alive = false;
+    else if (c->http->takes_chunks)
+        pm_conn_queue(c, "0\r\n\r\n", 5);
+    end_answer(c);
 }
 
 void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why)
@@ -157,6 +208,7 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     h->scan = (struct pm_http_scan){0};
     h->head_only = head->method == PM_HTTP_HEAD;
     h->keep_alive = head->keep_alive;
+    h->takes_chunks = head->minor == 1;
     h->unread_body = head->has_body;
     h->empty_body = !head->has_body;
     h->expects_continue = head->expects_continue && head->has_body;

@@ -21,6 +21,7 @@ struct pm_conn_http {
     struct pm_bytes body;
     struct pm_bytes origin; /* of the request that is being answered, for CORS */
     bool head_only;         /* HEAD */
+    bool takes_chunks;      /* HTTP/1.1 */
     bool keep_alive, expects_continue, private_network;
     bool empty_body, unread_body;
     bool stranger; /* refused at the gate: no page may read the answer */

@@ -16,19 +16,24 @@ struct request {
 
 #define PREFIX "/api/v1/"
 
+void pm_face_http_answer(struct pm_conn *c, const json_t *answer, enum pm_error error)
+{
+    char *text = json_dumps(answer, JSON_COMPACT);
+    pm_conn_respond(c, &(struct pm_response){.status = text ? pm_error_status(error) : 500,
+                                             .content_type = "application/json",
+                                             .body = text,
+                                             .n = text ? strlen(text) : 0,
+                                             .cors = true});
+    free(text);
+}
+
 static void on_answer(struct pm_api_request *api, const json_t *answer, const char *legacy_event, const json_t *legacy,
                       enum pm_error error)
 {
     struct request *r = (struct request *)api;
     (void)legacy_event, (void)legacy;
-    char *text = json_dumps(answer, JSON_COMPACT);
     if (r->conn)
-        pm_conn_respond(r->conn, &(struct pm_response){.status = text ? pm_error_status(error) : 500,
-                                                       .content_type = "application/json",
-                                                       .body = text,
-                                                       .n = text ? strlen(text) : 0,
-                                                       .cors = true});
-    free(text);
+        pm_face_http_answer(r->conn, answer, error);
     free(r);
 }
 

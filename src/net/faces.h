@@ -17,6 +17,12 @@ struct pm_face_socketio *pm_face_socketio_free(struct pm_face_socketio *f);
 /* Serve POST /api/v1/<request>, and the reading ones by GET. `api` must outlive the server. */
 void pm_face_http(struct pm_server *server, struct pm_api *api);
 
+/* The answer to a request over HTTP, with CORS. */
+void pm_face_http_answer(struct pm_conn *c, const json_t *answer, enum pm_error error);
+
+/* Serve GET /recordings/<id>. `api` must outlive the server. */
+void pm_face_recordings(struct pm_server *server, struct pm_api *api);
+
 /* Serve the page, its style and script. Nothing is read from the file system. */
 void pm_face_page(struct pm_server *server);
 

@@ -115,9 +115,9 @@ static void free_recorder(void *owner)
     free(owner);
 }
 
-static void end_if_idle(struct pm_recorder *r)
+void pm_recorder_end_if_idle(struct pm_recorder *r)
 {
-    if (r->ending && !r->working && pm_list_empty(&r->recordings))
+    if (r->ending && !r->working && !r->downloading && pm_list_empty(&r->recordings))
         pm_timer_close(&r->timer, free_recorder);
 }
 
@@ -199,7 +199,7 @@ static void on_round_done(struct pm_work *work)
             finish(one, 0);
     }
     plan(r);
-    end_if_idle(r);
+    pm_recorder_end_if_idle(r);
 }
 
 static void take_batch(struct pm_recording *r)
@@ -364,6 +364,7 @@ int pm_recorder_new(struct pm_loop *loop, const struct pm_recorder_options *opti
     r->program = options->program;
     pm_list_init(&r->recordings);
     pm_list_init(&r->lookers);
+    pm_list_init(&r->downloads);
     pm_timer_init(&r->timer, loop, on_time, r);
     *ret = r;
     return 0;
@@ -377,6 +378,6 @@ struct pm_recorder *pm_recorder_free(struct pm_recorder *r)
     r->ending = true;
     pm_list_for_each (link, &r->recordings)
         answer(pm_container(link, struct pm_recording, link), -ECANCELED);
-    end_if_idle(r);
+    pm_recorder_end_if_idle(r);
     return NULL;
 }

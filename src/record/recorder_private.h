@@ -47,12 +47,18 @@ struct pm_recorder {
     struct pm_disk *disks[PM_RECORDINGS_MAX]; /* of this round */
     unsigned n_disks;
 
+    struct pm_link downloads; /* struct pm_download that wait for the worker */
+    unsigned n_downloads;     /* with those that wait for nothing */
+    struct pm_work download;
+    struct pm_download *downloading;
+
     struct pm_shelf_look *look;
     struct pm_link lookers; /* struct pm_recorder_waiting */
 };
 
-/* recorder.c: there is something to write; or why there is trouble. */
+/* recorder.c: there is something to write; nothing is left to do, perhaps for ever; or why there is trouble. */
 void pm_recorder_ask(struct pm_recorder *r);
+void pm_recorder_end_if_idle(struct pm_recorder *r);
 void pm_recording_trouble(struct pm_recording *r, const char *reason);
 
 /* records.c: each appends to `filling`, or counts what it had no room for. */

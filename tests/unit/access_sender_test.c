@@ -84,6 +84,7 @@ static void the_longest_path_names_the_route(void **state)
         {"/console/api/session", PM_ROUTE_CONSOLE},
         {"/api/v1/list-devices", PM_ROUTE_API},
         {"/api/v1x", PM_ROUTE_PAGE},
+        {"/recordings/x", PM_ROUTE_RECORDINGS},
         {"/socket.io/", PM_ROUTE_SOCKETS},
         {"/client/peripheral.js", PM_ROUTE_CLIENT},
         {"/clients", PM_ROUTE_PAGE},
@@ -108,6 +109,7 @@ static void routes_admit_whom_the_model_says(void **state)
         [PM_ROUTE_HEALTH] = {true, true, false, false, true, false},
         [PM_ROUTE_SOCKETS] = {true, true, false, false, true, false},
         [PM_ROUTE_API] = {true, true, false, false, true, false},
+        [PM_ROUTE_RECORDINGS] = {true, true, false, true, true, false},
         [PM_ROUTE_CONSOLE] = {true, false, false, false, false, false},
         [PM_ROUTE_METRICS] = {true, false, false, false, true, false},
     };
