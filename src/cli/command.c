@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "cli/monitor.h"
+#include "cli/record.h"
 #include "cli/send.h"
 
 #include "base/cleanup.h"
@@ -42,6 +43,14 @@ const struct pm_command pm_commands[] = {
      .example = "peripheral-manager signals pump dtr=on rts=off", PLAIN, .run = pm_signals_command},
     {"events", .arguments = "", .purpose = "Show what happens: devices and connections as they come and go",
      .example = "peripheral-manager events --json", PLAIN, .run = pm_events_command},
+    {"record", "NAME", 1, 1, .purpose = "Write down everything that goes over a connection, or end that",
+     .request = "record-start", .request_words = 1, .options = pm_record_rows, .size = sizeof(struct pm_record_values),
+     .example = "peripheral-manager record pump", .run = pm_record_command},
+    {"recordings", .arguments = "", .purpose = "Show the recordings on this machine",
+     .example = "peripheral-manager recordings", PLAIN, .run = pm_recordings_command},
+    {"export", "FILE|ID...", 1, PM_EXPORT_FILES_MAX, .purpose = "Write a recording in another format; needs no daemon",
+     .options = pm_export_rows, .size = sizeof(struct pm_export_values),
+     .example = "peripheral-manager export 20260131-120000-Ab3dE5gH --format csv", .run = pm_export_command},
     {"doctor", .arguments = "", .purpose = "Look for what is wrong: settings, daemon, port, devices, system",
      .example = "peripheral-manager doctor", PLAIN, .run = pm_doctor_command},
     {"completion", "SHELL", 1, 1, .purpose = "Write what bash, zsh or fish needs to complete commands and options",

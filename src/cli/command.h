@@ -74,7 +74,7 @@ enum pm_exit pm_request_command(const struct pm_command *self, void *values, cha
 
 /* ---- the others, each in its file ---- */
 
-extern const struct pm_option pm_monitor_rows[], pm_send_rows[];
+extern const struct pm_option pm_export_rows[], pm_monitor_rows[], pm_record_rows[], pm_send_rows[];
 
 enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **argv);
 enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words, unsigned n);
@@ -84,6 +84,9 @@ enum pm_exit pm_send_command(const struct pm_command *self, void *values, char *
 enum pm_exit pm_signals_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_events_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_doctor_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_record_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_recordings_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_export_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_completion_command(const struct pm_command *self, void *values, char **words, unsigned n);
 
 #endif
