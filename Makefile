@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: console run tidy test test-usb test-all test-quick build reference deps deps-test deps-usb clean
+.PHONY: console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -32,6 +32,11 @@ tidy: deps-test
 build: deps
 	@cmake --preset release >/dev/null
 	cmake --build --preset release
+
+# A Debian package of the release programs, in build/package/.
+package: build
+	tools/install-deps --package
+	cd build/release && cpack -G DEB -B ../package
 
 # console/dist from console/src; the result is committed.
 console:
