@@ -1,14 +1,17 @@
 /* api.c - see api.h; clients, the events they get, and the way of a connection's bytes to them. */
 #include "api/api_private.h"
 #include "api/exchange.h"
+#include "api/hot.h"
 #include "api/table.h"
 
 #include "base/log.h"
+#include "proto/json.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- events ---- */
 
@@ -316,17 +319,64 @@ void pm_api_rewind(struct pm_api_client *c, uint32_t connection, uint64_t offset
 
 /* ---- requests ---- */
 
+static void name_it(struct pm_api_request *r, const char *name)
+{
+    if (name && strlen(name) <= PM_NAME_MAX)
+        memcpy(r->name, name, strlen(name) + 1);
+}
+
 void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, const json_t *data,
                 const struct pm_api_blob *blobs, size_t n_blobs)
 {
     struct pm_call call = {.api = a, .request = r, .data = data, .blobs = blobs, .n_blobs = n_blobs};
     pm_list_init(&r->link);
+    name_it(r, json_string_value(json_object_get(data, "name")));
     call.kind = r->kind = pm_request_find(event);
     if (!r->kind)
         pm_api_fail(r, PM_UNKNOWN_REQUEST, "There is no request of this name. See describe.");
     else if (pm_call_check(&call) && pm_call_is_permitted(&call) && pm_claims_allow(&call))
         call.kind->run(&call);
     free(call.payload.owned);
+}
+
+/* send-raw with arguments as usual. False: it is for the table. */
+static bool run_hot(struct pm_api *a, struct pm_api_request *r, const char *json, size_t n,
+                    const struct pm_api_blob *blobs, size_t n_blobs)
+{
+    struct pm_hot_write w;
+    struct pm_call call = {.api = a, .request = r, .blobs = blobs, .n_blobs = n_blobs};
+    if (!pm_hot_write_read(json, n, blobs, n_blobs, &w))
+        return false;
+    call.payload = w.payload;
+    call.connection = pm_sight_find(a, r->who, w.name);
+    if (call.connection) {
+        pm_list_init(&r->link);
+        name_it(r, w.name);
+        call.kind = r->kind = pm_request_find("send-raw");
+        if (pm_call_is_permitted(&call) && pm_claims_allow(&call))
+            call.kind->run(&call);
+    }
+    free(call.payload.owned);
+    return call.connection != NULL;
+}
+
+void pm_api_run_text(struct pm_api *a, struct pm_api_request *r, const char *event, const char *json, size_t n,
+                     const struct pm_api_blob *blobs, size_t n_blobs)
+{
+    struct pm_json first = {0};
+    json_error_t why;
+    if (strcmp(event, "send-raw") == 0 && run_hot(a, r, json, n, blobs, n_blobs))
+        return;
+    size_t used = n > 0 && pm_json_scan(json, n, PM_JSON_DEPTH_MAX, &first) > 0 ? first.n : 0;
+    json_t *data =
+        used ? json_loadb(first.p, used, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
+    if (used && !data) {
+        pm_list_init(&r->link);
+        pm_api_fail(r, PM_BAD_REQUEST, "The argument cannot be read: %s.", why.text);
+        return;
+    }
+    pm_api_run(a, r, event, data, blobs, n_blobs);
+    json_decref(data);
 }
 
 bool pm_api_reads(const char *event)
@@ -341,6 +391,16 @@ static void finish(struct pm_api_request *r, json_t *answer, json_t *legacy, enu
     r->on_answer(r, answer, r->kind ? r->kind->reply : NULL, legacy, error);
     json_decref(answer);
     json_decref(legacy);
+}
+
+void pm_api_sent(struct pm_api_request *r, size_t bytes)
+{
+    if (!r->on_sent) {
+        pm_api_answer(r, json_pack("{s:I}", "bytes", (json_int_t)bytes), NULL);
+        return;
+    }
+    pm_list_remove(&r->link);
+    r->on_sent(r, bytes);
 }
 
 void pm_api_answer(struct pm_api_request *r, json_t *result, json_t *legacy)

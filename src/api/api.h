@@ -28,11 +28,16 @@ struct pm_api_request {
     struct pm_link link;          /* in the client's list while it waits */
     bool unheard;                 /* nobody asked for a result: only a failure is told */
     const struct pm_request_kind *kind; /* set by pm_api_run(); NULL if there is none of this name */
+    char name[PM_NAME_MAX + 1];         /* the same: the connection that it names, or empty */
 
     /* Called once; `answer` is {"ok":…} and borrowed, `legacy` what the original's reply event carries, or NULL.
      * The face frees the request. */
     void (*on_answer)(struct pm_api_request *r, const json_t *answer, const char *legacy_event, const json_t *legacy,
                       enum pm_error error);
+
+    /* Unless NULL, called instead for a message that was sent whole, whose answer is {"ok":true,"bytes":…}: they are
+     * many, and a tree for each costs more than the message. */
+    void (*on_sent)(struct pm_api_request *r, size_t bytes);
 };
 
 /* A client that listens to events. The face embeds it. */
@@ -101,6 +106,10 @@ void pm_api_drained(struct pm_api_client *c);
  */
 void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, const json_t *data,
                 const struct pm_api_blob *blobs, size_t n_blobs);
+
+/* The same with its arguments as text: checked JSON, of which the first is taken. */
+void pm_api_run_text(struct pm_api *a, struct pm_api_request *r, const char *event, const char *json, size_t n,
+                     const struct pm_api_blob *blobs, size_t n_blobs);
 
 /* Does this request change nothing, so that it may be asked for by GET? */
 bool pm_api_reads(const char *event);

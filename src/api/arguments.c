@@ -186,12 +186,13 @@ static bool payload_from_integers(const json_t *array, struct pm_payload *ret)
     return ret->owned != NULL;
 }
 
-static bool payload_from_object(const struct pm_call *call, const json_t *object, struct pm_payload *ret)
+static bool payload_from_object(const json_t *object, const struct pm_api_blob *blobs, size_t n_blobs,
+                                struct pm_payload *ret)
 {
     const json_t *text = json_object_get(object, "base64"), *number = json_object_get(object, "num");
     if (json_is_true(json_object_get(object, "_placeholder")) && json_is_integer(number) &&
-        json_integer_value(number) >= 0 && (size_t)json_integer_value(number) < call->n_blobs) {
-        const struct pm_api_blob *blob = &call->blobs[json_integer_value(number)];
+        json_integer_value(number) >= 0 && (size_t)json_integer_value(number) < n_blobs) {
+        const struct pm_api_blob *blob = &blobs[json_integer_value(number)];
         ret->p = blob->p;
         ret->n = blob->n;
         return true;
@@ -206,17 +207,16 @@ static bool payload_from_object(const struct pm_call *call, const json_t *object
     return decoded >= 0;
 }
 
-/* Everything that applications send as bytes. */
-static bool take_payload(struct pm_call *call, const json_t *v)
+bool pm_payload_read(const json_t *v, const struct pm_api_blob *blobs, size_t n_blobs, struct pm_payload *ret)
 {
-    assert(!call->payload.owned);
+    *ret = (struct pm_payload){0};
     if (json_is_array(v))
-        return payload_from_integers(v, &call->payload);
+        return payload_from_integers(v, ret);
     if (json_is_object(v))
-        return payload_from_object(call, v, &call->payload);
+        return payload_from_object(v, blobs, n_blobs, ret);
     if (!json_is_string(v))
         return false;
-    call->payload = (struct pm_payload){(const uint8_t *)json_string_value(v), json_string_length(v), NULL};
+    *ret = (struct pm_payload){(const uint8_t *)json_string_value(v), json_string_length(v), NULL};
     return true;
 }
 
@@ -249,6 +249,12 @@ static bool check_parts(struct pm_call *call, const struct pm_arg *arg, const js
             return false;
     }
     return true;
+}
+
+static bool take_payload(struct pm_call *call, const json_t *v)
+{
+    assert(!call->payload.owned);
+    return pm_payload_read(v, call->blobs, call->n_blobs, &call->payload);
 }
 
 static bool check_value(struct pm_call *call, const struct pm_arg *arg, const json_t *v, const char *place)

@@ -7,11 +7,10 @@
 static void on_written(void *owner, size_t bytes, int error)
 {
     struct pm_api_request *r = owner;
-    json_t *taken = json_pack("{s:I}", "bytes", (json_int_t)bytes);
     if (error == 0)
-        pm_api_answer(r, taken, NULL);
+        pm_api_sent(r, bytes);
     else
-        pm_api_fail_with(r, pm_error_of(error), taken,
+        pm_api_fail_with(r, pm_error_of(error), json_pack("{s:I}", "bytes", (json_int_t)bytes),
                          error == -ECANCELED
                              ? "Somebody discarded this message after %zu bytes of it."
                              : "The device went away, or its connection was closed, after %zu bytes of this message.",

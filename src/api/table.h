@@ -155,6 +155,9 @@ bool pm_event_is_reserved(const char *name);
  * failed; the payload may be owned all the same. */
 bool pm_call_check(struct pm_call *call);
 
+/* Bytes in any of the forms that applications send them in. On both outcomes free(ret->owned) is the caller's. */
+bool pm_payload_read(const json_t *v, const struct pm_api_blob *blobs, size_t n_blobs, struct pm_payload *ret);
+
 /* What an argument must be, for a person: "a whole number from 5 to 8". */
 void pm_arg_expects(const struct pm_arg *arg, char *out, size_t room);
 

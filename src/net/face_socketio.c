@@ -3,6 +3,7 @@
 #include "net/face_socketio_private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,14 @@ struct request {
     struct pm_api_request api; /* first */
     struct pm_socket *socket;
     int64_t id;
-    char name[PM_NAME_MAX + 1]; /* of the connection, for request-failed */
     char event[64];
 };
+
+static void end(struct request *r)
+{
+    pm_socket_unref(r->socket);
+    free(r);
+}
 
 static void acknowledge(struct request *r, const json_t *answer)
 {
@@ -36,21 +42,26 @@ static void on_answer(struct pm_api_request *api, const json_t *answer, const ch
             pm_face_emit(c, legacy_event, legacy);
         if (c && error != PM_OK) {
             json_t *failed = json_pack("{s:s, s:O}", "event", r->event, "error", json_object_get(answer, "error"));
-            if (r->name[0])
-                json_object_set_new(failed, "name", json_string(r->name));
+            if (api->name[0])
+                json_object_set_new(failed, "name", json_string(api->name));
             pm_face_emit(c, "request-failed", failed);
             json_decref(failed);
         }
     }
-    pm_socket_unref(r->socket);
-    free(r);
+    end(r);
 }
 
-static void copy_name(char out[PM_NAME_MAX + 1], const json_t *data)
+static void on_sent(struct pm_api_request *api, size_t bytes)
 {
-    const char *name = json_string_value(json_object_get(data, "name"));
-    if (name && strlen(name) <= PM_NAME_MAX)
-        memcpy(out, name, strlen(name) + 1);
+    struct request *r = (struct request *)api;
+    char text[64];
+    struct pm_args args = {.json = text};
+    if (r->id != PM_SIO_NO_ID) {
+        args.n = (size_t)snprintf(text, sizeof(text), "{\"ok\":true,\"bytes\":%zu}", bytes);
+        if (pm_socket_ack(r->socket, r->id, &args) == -ENOMEM)
+            pm_socket_cut(r->socket);
+    }
+    end(r);
 }
 
 static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
@@ -65,26 +76,15 @@ static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
     r->api.client = &client->api;
     r->api.who = client->api.who;
     r->api.on_answer = on_answer;
+    r->api.on_sent = on_sent;
     r->socket = pm_socket_ref(s);
     r->id = e->id;
     r->api.unheard = e->id == PM_SIO_NO_ID;
     memcpy(r->event, e->name, e->name_n);
-    struct pm_json first = {0};
-    size_t used = e->args.n > 0 && pm_json_scan(e->args.json, e->args.n, PM_JSON_DEPTH_MAX, &first) > 0 ? first.n : 0;
-    json_error_t why;
-    json_t *data =
-        used ? json_loadb(first.p, used, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
-    if (used && !data) {
-        pm_list_init(&r->api.link);
-        pm_api_fail(&r->api, PM_BAD_REQUEST, "The argument cannot be read: %s.", why.text);
-        return;
-    }
-    copy_name(r->name, data);
     struct pm_api_blob blobs[PM_EVENT_ATTACHMENTS_MAX];
     for (unsigned i = 0; i < e->args.n_attachments; i++)
         blobs[i] = (struct pm_api_blob){e->args.attachments[i].p, e->args.attachments[i].n};
-    pm_api_run(f->api, &r->api, r->event, data, blobs, e->args.n_attachments);
-    json_decref(data);
+    pm_api_run_text(f->api, &r->api, r->event, e->args.json, e->args.n, blobs, e->args.n_attachments);
 }
 
 static void on_connect(void *owner, struct pm_socket *s, const char *auth, size_t n)
