@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
+.PHONY: console soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo

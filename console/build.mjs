@@ -6,22 +6,25 @@ import { build } from "esbuild";
 const here = import.meta.dirname;
 const out = path.resolve(process.argv[2] ?? path.join(here, "dist"));
 
-// The content security policy of the page allows no style element and no style attribute; xterm.js makes both. The elements become
-// <pm-sheet> (src/sheet.ts), the attribute is set by property. A new version of xterm.js that does otherwise fails here.
-const XTERM_STYLES = [
-  { is: /\.createElement\("style"\)/g, becomes: '.createElement("pm-sheet")', times: 3 },
+// What has to be otherwise in packages. A new version in which these places are not the same fails here.
+const CHANGES = [
+  // The content security policy of the page allows no style element and no style attribute; xterm.js makes both. The elements become
+  // <pm-sheet> (src/sheet.ts), the attribute is set by property.
+  { file: /xterm\.mjs$/, is: /\.createElement\("style"\)/g, becomes: '.createElement("pm-sheet")', times: 3 },
   {
-    is: /(\w+)\.setAttribute\("style",`\$\{\1\.getAttribute\("style"\)\|\|""\}\$\{(\w+)\};`\)/g,
+    file: /xterm\.mjs$/, is: /(\w+)\.setAttribute\("style",`\$\{\1\.getAttribute\("style"\)\|\|""\}\$\{(\w+)\};`\)/g,
     becomes: '$1.style.cssText+=$2+";"', times: 1,
   },
+  // In the C locale WebKit's navigator.language is "C", which Intl refuses.
+  { file: /uPlot\.esm\.js$/, is: /new Intl\.NumberFormat\(domEnv \? nav\.language : 'en-US'\)/g, becomes: "new Intl.NumberFormat('en-US')", times: 1 },
 ];
 
-const strictStyles = {
-  name: "strict-styles",
+const changes = {
+  name: "changes",
   setup(builder) {
-    builder.onLoad({ filter: /xterm\.mjs$/ }, ({ path: file }) => {
+    builder.onLoad({ filter: /(xterm\.mjs|uPlot\.esm\.js)$/ }, ({ path: file }) => {
       let contents = readFileSync(file, "utf8");
-      for (const { is, becomes, times } of XTERM_STYLES) {
+      for (const { is, becomes, times } of CHANGES.filter((change) => change.file.test(file))) {
         const found = contents.match(is)?.length ?? 0;
         if (found !== times) throw new Error(`${file}: ${is} stands there ${found} times, not ${times}`);
         contents = contents.replace(is, becomes);
@@ -41,7 +44,7 @@ await build({
   target: ["chrome115", "firefox115", "safari16.4"],
   legalComments: "none",
   charset: "utf8",
-  plugins: [strictStyles],
+  plugins: [changes],
   logLevel: "warning",
 });
 for (const file of ["index.html", "icon.svg"]) copyFileSync(path.join(here, "src", file), path.join(out, file));

@@ -18,14 +18,14 @@ const CHROMIUM_OPTIONS = [
 ];
 
 // Wait until the condition holds.
-export function until(condition, what) {
+export function until(condition, what, ms) {
   let over = false;
   return within((async () => {
     while (!over && !(await condition())) await sleep(20);
-  })(), what).finally(() => (over = true));
+  })(), what, ms).finally(() => (over = true));
 }
 
-function folder() {
+export function folder() {
   const name = mkdtempSync(path.join(tmpdir(), "pm-browser-"));
   return { name, remove: () => rmSync(name, { recursive: true, force: true, maxRetries: 5 }) };
 }
