@@ -1,5 +1,4 @@
 """raw.py - Socket.IO clients on bare sockets, for tests that need many of them, or such that do not read."""
-import os
 import socket
 import struct
 
@@ -60,13 +59,3 @@ class Raw:
 
     def close(self):
         self.socket.close()
-
-
-def resident(program):
-    """Bytes of memory that are the process's own; None where a sanitizer's are among them, which keeps what was freed."""
-    with open(program.process.args[0], "rb") as file:
-        if b"__asan_init" in file.read():
-            return None
-    with open(f"/proc/{program.process.pid}/statm") as file:
-        pages = file.read().split()
-    return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")

@@ -4,8 +4,8 @@ import os
 import time
 import unittest
 
-from daemon import Program, wait_for
-from raw import Raw, resident
+from daemon import Program, resident, wait_for
+from raw import Raw
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 STALLED = 1000
@@ -88,8 +88,7 @@ class ReadersTest(unittest.TestCase):
         self.run_counter(20 * MEGABYTE)
         while len(got) < 40 * MEGABYTE:
             got += healthy.attachment()
-        if before is not None:
-            self.assertLess(resident(self.program) - before, 100 * MEGABYTE)
+        self.assertLess(resident(self.program) - before, 100 * MEGABYTE)
         zero = self.zero(got)
         self.assertTrue(got[zero:] == counted(len(got) - zero), "each byte once and in order, while others stand still")
         # one that wakes up gets what was on its way, is told exactly what it missed, and goes on

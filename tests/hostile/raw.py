@@ -11,7 +11,7 @@ import unittest
 import websocket
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "daemon"))
-from daemon import Program, wait_for  # noqa: E402
+from daemon import Program, resident, wait_for  # noqa: E402
 
 DEADLINE = 30
 CONFORMANCE = os.environ["PM_CONFORMANCE"]
@@ -223,9 +223,7 @@ class HostileTest(unittest.TestCase):
         return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
 
     def memory(self):
-        """Private bytes of the server."""
-        with open(f"/proc/{self.server.process.pid}/smaps_rollup") as f:
-            return sum(int(line.split()[1]) for line in f if line.startswith("Private_")) * 1024
+        return resident(self.server)
 
     def cpu(self):
         """Seconds of processor time that the server used so far."""
