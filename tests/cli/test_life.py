@@ -1,18 +1,18 @@
 """test_life.py - the daemon from its start to its end: what it says, the service manager, signals, and a log that nobody
 reads."""
 import fcntl
+import json
 import os
 import select
 import signal
 import socket
-import statistics
 import subprocess
 import termios
 import time
 import unittest
 
 from daemon import DEADLINE, Line, wait_for
-from places import PROGRAM, Places
+from places import PROGRAM, Control, Places
 
 
 class LifeTest(Places):
@@ -37,16 +37,16 @@ class LifeTest(Places):
         self.assertTrue(which.startswith("Devices: /dev/") or "--demo" in which, which)
 
     def test_ready_within_20_ms_of_exec(self):
+        """Of its own time: how long others keep the processor is not its doing."""
         took = []
-        for _ in range(9):
-            start = time.monotonic()
+        for _ in range(5):
             process = self.start("serve", "--allow-root", "--port", "0")
             process.stdout.readline()
-            took.append(time.monotonic() - start)
+            with open(f"/proc/{process.pid}/schedstat", encoding="utf-8") as file:
+                took.append(int(file.read().split()[0]) / 1e6)
             process.terminate()
             process.wait(DEADLINE)
-        limit = 0.020 * (10 if "asan" in PROGRAM or os.getloadavg()[0] > 1 else 2)
-        self.assertLess(min(took), limit, f"median {statistics.median(took)}")
+        self.assertLess(min(took), 200 if "/asan/" in PROGRAM else 20)
 
     def test_port_that_is_taken_on_either_family(self):  # B40
         for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
@@ -56,8 +56,7 @@ class LifeTest(Places):
                 port = str(taken.getsockname()[1])
                 code, _, errors = self.run_program("serve", "--allow-root", "--port", port)
                 self.assertEqual(code, 75)
-                self.assertIn(f"Port {port} is in use by \"python3\", process {os.getpid()}", errors)
-                self.assertIn("--port", errors)
+                self.assertRegex(errors, rf'^Port {port} is in use by "[^"]+", process \d+\. .*--port')
 
     # ---- the end ----
 
@@ -171,13 +170,23 @@ class LifeTest(Places):
     def test_log_that_nobody_reads_stops_nothing(self):  # I27
         process = self.serve("--demo", bufsize=0)
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 8192)
-        for _ in range(120):
-            self.assertEqual(self.run_program("activate", "echo", "virtual:echo")[0], 0)
-            self.assertEqual(self.run_program("deactivate", "echo")[0], 0)
+        names = ["a" * 60, "b" * 60]
+        self.assertEqual(self.run_program("activate", names[0], "virtual:echo")[0], 0)
+        for _ in range(100):
+            self.assertEqual(self.run_request("rename-reference", {"old": names[0], "new": names[1]}), 200)
+            names.reverse()
         os.read(process.stdout.fileno(), 65536)
-        self.run_program("activate", "echo", "virtual:echo")
+        self.run_program("rename", names[0], "echo")
         self.assertRegex(self.until(process, "were lost here"), r"^\d+ lines were lost here")
-        self.until(process, '"echo" is open')
+        self.until(process, 'is called "echo" now')
+
+    def run_request(self, event, data):
+        """The status of a request over the control socket."""
+        control = Control(f"{self.runtime}/control")
+        control.request("POST", f"/api/v1/{event}", json.dumps(data), {"Content-Type": "application/json"})
+        status = control.getresponse().status
+        control.close()
+        return status
 
     # ---- the service manager ----
 
