@@ -149,7 +149,7 @@ class RequestTest(HostileTest):
                 self.assertEqual(raw.answer()[0], 404)
             if i == 10:
                 before = self.memory()
-        self.assertLess(self.memory() - before, 1 << 20)
+        self.assert_grown_by_less(before, 1 << 20)
 
     def test_a30_head_and_options(self):
         raw = self.raw().send(request("HEAD", "/nowhere"))
@@ -198,7 +198,7 @@ class TimeTest(HostileTest):
                 raw.socket.sendall(batch)
         except (TimeoutError, ConnectionError):
             pass
-        self.assertLess(self.memory() - memory, 8 << 20)
+        self.assert_grown_by_less(memory, 8 << 20)
         wait_for(lambda: self.descriptors() == before, "the server to give it up")
 
     def test_a06_half_closed_after_the_request(self):

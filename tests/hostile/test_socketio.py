@@ -141,7 +141,7 @@ class PacketTest(SocketTest):
                 ws.text(), ws.text()
             if i == 100:
                 before = self.memory()
-        self.assertLess(self.memory() - before, 1 << 20)
+        self.assert_grown_by_less(before, 1 << 20)
 
 
 class TimeTest(SocketTest):

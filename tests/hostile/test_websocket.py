@@ -140,7 +140,7 @@ class FrameTest(HostileTest):
         while TEXT not in opcodes:
             opcodes.append(ws.frame()[0])
         self.assertEqual((opcodes[0], set(opcodes[1:-1])), (BINARY, {PONG}))
-        self.assertLess(self.memory() - before, 8 << 20)
+        self.assert_grown_by_less(before, 8 << 20)
 
     def test_c15_what_follows_a_close_is_not_heard(self):
         ws = self.opened().send(frame(struct.pack(">H", 1000), CLOSE) + frame("4late"))
