@@ -3,6 +3,7 @@
  *   bench_load idle PORT PID KIND CLIENTS MILLISECONDS     (one more client measures round trips beside them)
  * KIND: relay, engine (Engine.IO messages) or socketio (events that come back as events). PID: of the server, for its
  * CPU. */
+#include "figures.h"
 #include "socket.h"
 
 #include <poll.h>
@@ -14,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PAYLOAD = 64, SAMPLES = 1 << 20, RECEIVE = 64 * 1024 };
+enum { PAYLOAD = 64, RECEIVE = 64 * 1024 };
 
 struct kind {
     const char *name, *path, *before, *after, *back;
@@ -35,8 +36,7 @@ struct client {
     size_t n;
 };
 
-static uint32_t samples[SAMPLES]; /* ns / 10 */
-static size_t n_samples;
+static struct figures figures;
 
 /* The 64 bytes of a message: its number, then a pattern that follows from it. */
 static void fill(char *out, uint64_t number)
@@ -46,31 +46,16 @@ static void fill(char *out, uint64_t number)
         out[i] = (char)('a' + (number + i) % 26);
 }
 
-static void die(const char *what)
-{
-    fprintf(stderr, "bench_load: %s\n", what);
-    exit(1);
-}
-
-static unsigned number(const char *text)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*end || value > UINT32_MAX)
-        die("not a number");
-    return (unsigned)value;
-}
-
 static int join(uint16_t port, const struct kind *k, unsigned which)
 {
     uint8_t frame[BENCH_FRAME_MAX];
     int fd = bench_connect(port, k->path, which, k->greeted);
     if (fd < 0)
-        die("cannot connect");
+        bench_die("cannot connect");
     if (k->joins) {
         size_t n = bench_frame(frame, "40", 2);
         if (send(fd, frame, n, 0) != (ssize_t)n || bench_read(fd, frame) < 0 || bench_read(fd, frame) < 0)
-            die("cannot join");
+            bench_die("cannot join");
     }
     return fd;
 }
@@ -89,7 +74,7 @@ static void send_next(struct client *c, const struct kind *k, unsigned count)
         n += bench_frame(out + n, text, (size_t)length);
     }
     if (send(c->fd, out, n, 0) != (ssize_t)n)
-        die("cannot send");
+        bench_die("cannot send");
 }
 
 /* Take complete frames; each must be the next one that was sent. Returns how many came. */
@@ -97,7 +82,7 @@ static unsigned take(struct client *c, const struct kind *k)
 {
     ssize_t got = recv(c->fd, c->in + c->n, RECEIVE - c->n, 0);
     if (got <= 0)
-        die("the server hung up");
+        bench_die("the server hung up");
     c->n += (size_t)got;
     size_t at = 0, back = strlen(k->back), after = strlen(k->after);
     unsigned count = 0;
@@ -113,59 +98,18 @@ static unsigned take(struct client *c, const struct kind *k)
         fill(expected, c->got);
         if (n == back + PAYLOAD + after && memcmp(text, k->back, back) == 0) {
             if (memcmp(text + back, expected, PAYLOAD) != 0)
-                die("a message came back changed, doubled or out of order");
-            if (n_samples < SAMPLES)
-                samples[n_samples++] = (uint32_t)((bench_now() - c->sent_at[c->got % 64]) / 10);
+                bench_die("a message came back changed, doubled or out of order");
+            figures_sample(&figures, bench_now() - c->sent_at[c->got % 64]);
             c->got++;
             count++;
         } else if (n != 1 || *text != '2') {
-            die("something else came back");
+            bench_die("something else came back");
         }
         at += head + n;
     }
     memmove(c->in, c->in + at, c->n - at);
     c->n -= at;
     return count;
-}
-
-static int compare(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static double percentile(double part)
-{
-    return n_samples ? samples[(size_t)((double)(n_samples - 1) * part)] / 100.0 : 0;
-}
-
-/* CPU nanoseconds that a process has used so far. */
-static uint64_t cpu_of(int pid)
-{
-    char path[64], line[128];
-    snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-    FILE *f = fopen(path, "r");
-    if (!f || !fgets(line, sizeof(line), f))
-        die("cannot read the server's CPU time");
-    fclose(f);
-    return strtoull(line, NULL, 10);
-}
-
-/* Private bytes of a process. */
-static long private_of(int pid)
-{
-    static const char wanted[] = "Private_Dirty:";
-    char path[64], line[256];
-    long total = 0;
-    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof(line), f)) {
-        if (strncmp(line, wanted, sizeof(wanted) - 1) == 0)
-            total = strtol(line + sizeof(wanted) - 1, NULL, 10) * 1024;
-    }
-    if (f)
-        fclose(f);
-    return total;
 }
 
 static void exchange(struct client *clients, unsigned count, const struct kind *k, unsigned in_flight, unsigned ms)
@@ -193,7 +137,7 @@ static struct client *join_all(uint16_t port, const struct kind *k, unsigned cou
 {
     struct client *clients = calloc(count, sizeof(*clients));
     if (!clients)
-        die("no memory");
+        bench_die("no memory");
     for (unsigned i = 0; i < count; i++)
         clients[i].fd = join(port, k, from + i);
     return clients;
@@ -203,43 +147,42 @@ static void run_echo(uint16_t port, int pid, const struct kind *k, unsigned coun
 {
     struct client *clients = join_all(port, k, count, 0);
     exchange(clients, count, k, in_flight, ms / 5); /* to warm up */
-    n_samples = 0;
     for (unsigned i = 0; i < count; i++) {
         while (clients[i].got < clients[i].sent)
             take(&clients[i], k);
     }
-    n_samples = 0;
-    uint64_t before = cpu_of(pid), messages = 0;
+    figures_clear(&figures);
+    uint64_t before = bench_cpu(pid), messages = 0;
     for (unsigned i = 0; i < count; i++)
         messages -= clients[i].got;
     exchange(clients, count, k, in_flight, ms);
-    uint64_t cpu = cpu_of(pid) - before;
+    uint64_t cpu = bench_cpu(pid) - before;
     for (unsigned i = 0; i < count; i++)
         messages += clients[i].got;
-    qsort(samples, n_samples, sizeof(samples[0]), compare);
+    figures_sort(&figures);
     printf("{\"messages\": %llu, \"p50\": %.2f, \"p99\": %.2f, \"cpu\": %.3f}\n", (unsigned long long)messages,
-           percentile(0.5), percentile(0.99), messages ? (double)cpu / 1000 / (double)messages : 0);
+           figures_at(&figures, 0.5), figures_at(&figures, 0.99), messages ? (double)cpu / 1000 / (double)messages : 0);
 }
 
 static void run_idle(uint16_t port, int pid, const struct kind *k, unsigned count, unsigned ms)
 {
-    long before = private_of(pid);
+    double before = bench_private(pid);
     uint64_t start = bench_now();
     int *idle = calloc(count ? count : 1, sizeof(*idle));
     if (!idle)
-        die("no memory");
+        bench_die("no memory");
     for (unsigned i = 0; i < count; i++)
         idle[i] = join(port, k, i);
     double rate = count ? count / ((double)(bench_now() - start) / 1e9) : 0;
-    double each = count ? (double)(private_of(pid) - before) / count : 0;
-    uint64_t cpu = cpu_of(pid);
+    double each = count ? (bench_private(pid) - before) / count : 0;
+    uint64_t cpu = bench_cpu(pid);
     poll(NULL, 0, (int)ms);
-    double share = (double)(cpu_of(pid) - cpu) / ((double)ms * 1e6) * 100;
+    double share = (double)(bench_cpu(pid) - cpu) / ((double)ms * 1e6) * 100;
     struct client *one = join_all(port, k, 1, count);
     exchange(one, 1, k, 1, 1000);
-    qsort(samples, n_samples, sizeof(samples[0]), compare);
+    figures_sort(&figures);
     printf("{\"clients\": %u, \"private\": %.0f, \"rate\": %.0f, \"share\": %.3f, \"p50\": %.2f, \"p99\": %.2f}\n",
-           count, each, rate, share, percentile(0.5), percentile(0.99));
+           count, each, rate, share, figures_at(&figures, 0.5), figures_at(&figures, 0.99));
 }
 
 int main(int argc, char **argv)
@@ -250,17 +193,19 @@ int main(int argc, char **argv)
         setrlimit(RLIMIT_NOFILE, &limit);
     }
     const struct kind *k = NULL;
+    if (figures_init(&figures) < 0)
+        bench_die("no memory");
     for (size_t i = 0; argc > 4 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
         k = strcmp(argv[4], kinds[i].name) == 0 ? &kinds[i] : k;
     if (!k)
-        die("usage: bench_load echo|idle PORT PID relay|engine|socketio CLIENTS [IN_FLIGHT] MILLISECONDS");
-    uint16_t port = (uint16_t)number(argv[2]);
-    int pid = (int)number(argv[3]);
+        bench_die("usage: bench_load echo|idle PORT PID relay|engine|socketio CLIENTS [IN_FLIGHT] MILLISECONDS");
+    uint16_t port = (uint16_t)bench_number(argv[2]);
+    int pid = (int)bench_number(argv[3]);
     if (strcmp(argv[1], "echo") == 0 && argc == 8)
-        run_echo(port, pid, k, number(argv[5]), number(argv[6]), number(argv[7]));
+        run_echo(port, pid, k, bench_number(argv[5]), bench_number(argv[6]), bench_number(argv[7]));
     else if (strcmp(argv[1], "idle") == 0 && argc == 7)
-        run_idle(port, pid, k, number(argv[5]), number(argv[6]));
+        run_idle(port, pid, k, bench_number(argv[5]), bench_number(argv[6]));
     else
-        die("wrong number of arguments");
+        bench_die("wrong number of arguments");
     return 0;
 }

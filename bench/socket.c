@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PORTS_AN_ADDRESS = 20000 };
@@ -36,22 +35,32 @@ static int read_head(int fd)
     return 0;
 }
 
-int bench_connect(uint16_t port, const char *path, unsigned number, int greeted)
+int bench_connect_plain(uint16_t port, unsigned number)
 {
-    char request[512];
-    uint8_t frame[BENCH_FRAME_MAX];
     int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in from = {.sin_family = AF_INET,
                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK + number / PORTS_AN_ADDRESS)},
                        to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
+        connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int bench_connect(uint16_t port, const char *path, unsigned number, int greeted)
+{
+    char request[512];
+    uint8_t frame[BENCH_FRAME_MAX];
+    int fd = bench_connect_plain(port, number);
     int n = snprintf(request, sizeof(request),
                      "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
                      path, port);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
-        connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 && send(fd, request, (size_t)n, 0) == n &&
-        read_head(fd) == 0 && (!greeted || bench_read(fd, frame) > 0))
+    if (fd >= 0 && send(fd, request, (size_t)n, 0) == n && read_head(fd) == 0 &&
+        (!greeted || bench_read(fd, frame) > 0))
         return fd;
     if (fd >= 0)
         close(fd);
@@ -82,11 +91,4 @@ long bench_read(int fd, uint8_t *p)
         n = (size_t)head[2] << 8 | head[3];
     }
     return n <= BENCH_FRAME_MAX && read_all(fd, p, n) == 0 ? (long)n : -1;
-}
-
-uint64_t bench_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }

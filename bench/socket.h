@@ -7,8 +7,11 @@
 
 enum { BENCH_FRAME_MAX = 4096 };
 
-/* Connect to 127.0.0.1 from a source address that leaves enough ports (127.0.0.1 upwards), and upgrade. The server's
- * first frames, if it sends any, are read when `greeted` is set. The blocking descriptor, or -1. */
+/* Connect to 127.0.0.1 from a source address that leaves enough ports (127.0.0.1 upwards). The blocking descriptor, or
+ * -1. */
+int bench_connect_plain(uint16_t port, unsigned number);
+
+/* The same, and upgrade. The server's first frame, if it sends one, is read when `greeted` is set. */
 int bench_connect(uint16_t port, const char *path, unsigned number, int greeted);
 
 /* Write a masked text frame to out. Returns its length. */
@@ -16,8 +19,5 @@ size_t bench_frame(uint8_t *out, const void *p, size_t n);
 
 /* Read one text frame whole into p (at least BENCH_FRAME_MAX). Returns its payload's length, or -1. Blocking. */
 long bench_read(int fd, uint8_t *p);
-
-/* Monotonic nanoseconds. */
-uint64_t bench_now(void);
 
 #endif
