@@ -34,7 +34,7 @@ class ReadmeTest(Places):
         page = self.example("html")
         script = re.search(r"<script>\n(.*?)</script>", page, re.S).group(1)
         shim = ('const { io } = require("sio-client-4");\n'
-                'const document = { body: { append: (text) => { console.log(text); process.exit(0); } } };\n')
+                'globalThis.document = { body: { append: (text) => { console.log(text); process.exit(0); } } };\n')
         said = self.says(["node", "-e", shim + script], env=os.environ | {"NODE_PATH": f"{SOURCE}/tests/clients/node_modules"})
         self.assertIn("Peripheral Manager", said)
 
