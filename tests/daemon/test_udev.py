@@ -1,0 +1,236 @@
+"""test_udev.py - what the daemon makes of udev's devices and events: plain ones, hostile ones, and storms of them. The
+devices are umockdev's, so this runs under umockdev-wrapper; drivers and their lines are for tests/usb-rig."""
+import os
+import time
+import unittest
+
+import gi
+from client import Client
+from daemon import Program, wait_for
+
+gi.require_version("UMockdev", "1.0")
+from gi.repository import UMockdev  # noqa: E402  the version comes first
+
+DAEMON = os.environ["PERIPHERAL_MANAGER"]
+HOSTILE = ("$(reboot)", "<script>alert(1)</script>", "%n%s%s%s", "\x1b[31mred\x07", "\u202egnp.exe", "../../etc/passwd",
+           "a\u2028b", "\u200b", "\ufeff ", "'; DROP TABLE devices; --", "x" * 255, "\u20ac" * 126)
+
+
+class Usb:
+    """A USB serial adapter as sysfs shows it."""
+
+    def __init__(self, number, vid="0403", pid="6001", interfaces=" 1", port=0, links=(), **texts):
+        usb = f"/devices/pci0000:00/usb1/1-{number}"
+        interface_path = f"{usb}/1-{number}:1.{port}"
+        tty = f"{interface_path}/ttyUSB{number}/tty/ttyUSB{number}"
+        self.usb, self.interface, self.tty = f"/sys{usb}", f"/sys{interface_path}", f"/sys{tty}"
+        self.node = f"/dev/ttyUSB{number}"
+        facts = {"idVendor": vid, "idProduct": pid, "bNumInterfaces": interfaces, **texts}
+
+        def attribute(name):
+            return f"H: {name}={(facts[name] + chr(10)).encode().hex()}\n" if facts.get(name) else ""
+
+        self.description = (
+            f"P: {usb}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\n" +
+            "".join(attribute(name) for name in facts if name != "interface") +
+            f"\nP: {interface_path}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\nA: bInterfaceNumber={port:02}\\n\n" +
+            attribute("interface") + f"\nP: {interface_path}/ttyUSB{number}\nE: SUBSYSTEM=usb-serial\n\n"
+            f"P: {tty}\nN: ttyUSB{number}\nE: SUBSYSTEM=tty\nE: DEVNAME={self.node}\nE: MAJOR=188\nE: MINOR={number}\n"
+            f"E: DEVLINKS={' '.join(f'/dev/{link}' for link in links)}\nA: dev=188:{number}\\n\n")
+
+
+class UdevTest(unittest.TestCase):
+    def setUp(self):
+        self.bed = UMockdev.Testbed.new()
+        os.environ["UMOCKDEV_DIR"] = self.bed.get_root_dir()  # for the daemon; the library sets it in C alone
+        self.program = self.client = None
+        self.addCleanup(self.tidy)
+
+    def tidy(self):
+        if self.program:
+            self.client.close()
+            self.assertEqual(self.program.stop(), 0)
+        self.bed = None
+
+    def start(self, *options):
+        self.program = Program(DAEMON, *options)
+        self.client = Client(self.program, transports=["websocket"])
+
+    def plug(self, device):
+        """It is there; a daemon that runs hears of it."""
+        self.bed.add_from_string(device.description)
+
+    def unplug(self, device):
+        self.bed.uevent(device.tty, "remove")
+        for path in (device.tty, f"{device.interface}/{device.node[5:]}", device.interface, device.usb):
+            self.bed.remove_device(path)
+
+    def devices(self):
+        return {d["address"]: d for d in self.client.call("list-devices")["devices"]}
+
+    def events(self, *names):
+        return [(event, args[0]["address"]) for event, *args in self.client.got if event in names]
+
+    def test_fields_of_a_usb_device(self):
+        self.start()
+        self.plug(Usb(0, serial="A5069RR4", manufacturer="FTDI", product="FT232R USB UART", interface="FT232R USB UART",
+                     links=("serial/by-id/usb-FTDI_A5069RR4-if00-port0", "serial/by-path/pci-0-usb-0:1:1.0-port0")))
+        self.plug(Usb(1, vid="0403", pid="6011", interfaces=" 4", port=2, product="Quad RS232-HS"))
+        self.client.wait_event("device-attached", address="/dev/ttyUSB1")
+        devices = self.devices()
+        expected = {
+            "device": "/dev/ttyUSB0", "name": "ttyUSB0", "description": "FT232R USB UART - FT232R USB UART",
+            "hwid": "USB VID:PID=0403:6001 SER=A5069RR4 LOCATION=1-0", "vid": 0x403, "pid": 0x6001,
+            "serialnumber": "A5069RR4", "serialnumuber": "A5069RR4", "location": "1-0", "manufacturer": "FTDI",
+            "maufacturer": "FTDI", "product": "FT232R USB UART", "interface": "FT232R USB UART",
+            "id": "usb-0403:6001-A5069RR4-00", "kind": "serial", "address": "/dev/ttyUSB0", "connection": None,
+            "by-id": "/dev/serial/by-id/usb-FTDI_A5069RR4-if00-port0",
+            "by-path": "/dev/serial/by-path/pci-0-usb-0:1:1.0-port0", "identity-conflict": False}
+        self.assertEqual({key: devices["/dev/ttyUSB0"].get(key) for key in expected}, expected)
+        second = devices["/dev/ttyUSB1"]
+        self.assertEqual((second["location"], second["id"], second["hwid"]),
+                         ("1-1:1.2", "usb-0403:6011@1-1-02", "USB VID:PID=0403:6011 LOCATION=1-1:1.2"))
+
+    def test_built_in_ports_are_listed_only_with_hardware_behind_them(self):
+        def port(path, bus, number, more=""):
+            self.bed.add_from_string(
+                f"P: {path}\nE: SUBSYSTEM={bus}\n{more}\nP: {path}/tty/ttyS{number}\nN: ttyS{number}\nE: SUBSYSTEM=tty\n"
+                f"E: DEVNAME=/dev/ttyS{number}\nE: MAJOR=4\nE: MINOR={64 + number}\nA: dev=4:{64 + number}\\n\n")
+
+        port("/devices/pnp0/00:01", "pnp", 0, "A: id=PNP0501\\n\n")
+        self.bed.set_attribute("/sys/devices/pnp0/00:01/tty/ttyS0", "type", "4\n")
+        port("/devices/platform/serial8250", "platform", 1)
+        self.bed.set_attribute("/sys/devices/platform/serial8250/tty/ttyS1", "type", "0\n")
+        port("/devices/platform/never", "platform", 2)
+        port("/devices/pnp0/00:02", "pnp", 3)
+        self.bed.set_attribute("/sys/devices/pnp0/00:02/tty/ttyS3", "type", "4\n")
+        for name in ("console", "tty0", "ptmx"):
+            self.bed.add_from_string(f"P: /devices/virtual/tty/{name}\nN: {name}\nE: SUBSYSTEM=tty\nE: DEVNAME=/dev/{name}\n")
+        self.bed.set_attribute("/sys/devices/virtual/tty/console", "active", "tty0 ttyS3\n")
+        self.start()
+        devices = self.devices()
+        self.assertEqual(set(devices), {"/dev/ttyS0", "/dev/ttyS3"})
+        self.assertEqual((devices["/dev/ttyS0"]["id"], devices["/dev/ttyS0"]["hwid"], devices["/dev/ttyS0"]["vid"]),
+                         ("tty-ttyS0", "PNP0501", None))
+        self.assertIn("console of this machine", devices["/dev/ttyS3"]["unusable"])
+        answer = self.client.call("activate-connection", {"name": "a", "address": "/dev/ttyS3"})
+        self.assertEqual(answer["error"]["code"], "access-denied")
+        self.assertIn("console", answer["error"]["message"])
+
+    def test_devices_come_and_go(self):
+        self.start()
+        device = Usb(3, serial="S")
+        self.plug(device)
+        told = self.client.wait_event("device-attached", address=device.node)
+        self.assertEqual(told, self.devices()[device.node])
+        self.unplug(device)
+        self.assertEqual(self.client.wait_event("device-detached", address=device.node)["id"], told["id"])
+        self.assertEqual(self.devices(), {})
+
+    def test_another_device_under_the_same_path_is_another_device(self):
+        self.start()
+        first, second = Usb(0, serial="one"), Usb(0, serial="two")
+        self.plug(first)
+        self.client.wait_event("device-attached", serialnumber="one")
+        self.bed.set_attribute(first.usb, "serial", "two\n")  # the kernel reused the path, and its removal was not heard
+        self.bed.uevent(second.tty, "add")
+        self.client.wait_event("device-attached", serialnumber="two")
+        self.assertEqual(self.events("device-attached", "device-detached"),
+                         [("device-attached", first.node), ("device-detached", first.node), ("device-attached", first.node)])
+
+    def test_two_with_one_identity_are_marked(self):  # H13
+        self.start()
+        twins = Usb(0, serial="0001"), Usb(1, serial="0001")
+        for twin in twins:
+            self.plug(twin)
+            self.client.wait_event("device-attached", address=twin.node)
+        self.assertEqual([d["identity-conflict"] for d in self.devices().values()], [True, True])
+        answer = self.client.call("activate-connection", {"name": "a", "address": "usb-0403:6001-0001-00"})
+        self.assertEqual(answer["error"]["code"], "identity-conflict")
+        self.unplug(twins[0])
+        self.client.wait_event("device-detached", address=twins[0].node)
+        self.assertEqual([d["identity-conflict"] for d in self.devices().values()], [False])
+
+    def test_hostile_texts_are_shown_and_do_nothing(self):  # H11, L02
+        self.start()
+        for number, text in enumerate(HOSTILE):
+            device = Usb(number, serial=text, product=text, manufacturer=text, interface=text)
+            self.plug(device)
+            told = self.client.wait_event("device-attached", address=device.node)
+            for field in ("serialnumber", "product", "manufacturer", "interface", "description", "hwid"):
+                self.assertTrue(told[field].isprintable(), (field, told[field]))
+                self.assertNotIn("\u202e", told[field])
+                self.assertLessEqual(len(told[field].encode()), 3 * 128)
+            self.assertRegex(told["id"], r"^[\w.:@~%-]+$")
+        self.assertEqual(len({d["id"] for d in self.devices().values()}), len(HOSTILE))
+
+    def test_attributes_that_are_huge_or_missing(self):  # H09, H23
+        self.start()
+        huge = Usb(0, serial="9" * 1_000_000, product="\xff" * 100_000)
+        self.plug(huge)
+        told = self.client.wait_event("device-attached", address=huge.node)
+        self.assertLess(len(told["serialnumber"]), 128)
+        bare = Usb(1, vid=None, pid=None, interfaces=None)
+        self.plug(bare)
+        told = self.client.wait_event("device-attached", address=bare.node)
+        self.assertEqual((told["id"], told["description"]), ("usb-0000:0000@1-1-00", "ttyUSB1"))
+        for number in range(10, 30):  # gone while it is looked at
+            gone = Usb(number)
+            self.plug(gone)
+            self.devices()
+            self.unplug(gone)
+            self.devices()
+        self.plug(Usb(3))
+        self.client.wait_event("device-attached", address="/dev/ttyUSB3")
+        self.assertEqual(set(self.devices()), {huge.node, bare.node, "/dev/ttyUSB3"})
+
+    def test_loose_plug_is_told_a_few_times_a_second(self):  # H06
+        self.start()
+        device, steady = Usb(0), Usb(1)
+        self.plug(device)
+        began = time.monotonic()
+        for _ in range(150):
+            for _ in range(2):
+                self.bed.uevent(device.tty, "add")
+                self.bed.uevent(device.tty, "remove")
+            self.devices()  # umockdev's sender has room for ten events, and gives up
+        self.bed.uevent(device.tty, "add")
+        self.plug(steady)
+        self.client.wait_event("device-attached", address=steady.node)  # it does not suffer from its neighbour
+        wait_for(lambda: device.node in self.devices(), "the state in which it came to rest")
+        told = len([e for e in self.events("device-attached", "device-detached") if e[1] == device.node])
+        self.assertLessEqual(told, 20 * (time.monotonic() - began + 1) + 1)
+        self.assertEqual(self.events("device-attached", "device-detached")[-1][0], "device-attached")
+
+    def test_many_come_and_go_and_every_list_is_whole(self):  # G17, H20
+        self.start()
+        devices = [Usb(number, serial=f"S{number}") for number in range(64)]
+        for number, device in enumerate(devices, 1):
+            self.plug(device)
+            if number % 2 == 0:
+                wait_for(lambda number=number: len(self.devices()) == number, "all of them")
+        for number, device in enumerate(devices[:30]):  # a hub is pulled out
+            self.bed.uevent(device.tty, "remove")
+            if number % 4 == 0:
+                self.devices()  # umockdev's sender has room for ten events, and gives up
+        while len(self.events("device-detached")) < 30:
+            listed = self.devices()
+            self.assertTrue(all(d["id"] == f"usb-0403:6001-S{a[11:]}-00" for a, d in listed.items()))
+        self.assertEqual(set(self.devices()), {d.node for d in devices[30:]})
+        self.assertEqual(len(set(self.events("device-detached"))), 30)
+
+    def test_more_devices_than_there_is_room_for(self):  # H10
+        for number in range(250):
+            self.plug(Usb(number))
+        self.start()
+        for number in range(250, 260):
+            self.plug(Usb(number))
+            self.devices()
+        wait_for(lambda: len(self.devices()) == 256, "as many as are listed")
+        self.unplug(Usb(3))
+        self.client.wait_event("device-detached", address="/dev/ttyUSB3")
+        self.assertEqual(len(self.devices()), 255)
+
+
+if __name__ == "__main__":
+    unittest.main()
