@@ -21,15 +21,21 @@ struct pm_pattern {
     size_t n_elements;
     char names[PM_PATTERN_VALUES_MAX][PM_VALUE_NAME_MAX + 1];
     enum pm_value_type types[PM_PATTERN_VALUES_MAX];
+    bool lists[PM_PATTERN_VALUES_MAX];
     size_t n_values, n_bytes;
     uint8_t bytes[PM_PATTERN_MAX];
 };
 
 static const char *const type_names[] = {
-    [PM_VALUE_TEXT] = "text", [PM_VALUE_INT] = "int",   [PM_VALUE_FLOAT] = "float",
-    [PM_VALUE_HEX] = "hex",   [PM_VALUE_WORD] = "word", [PM_VALUE_CHAR] = "char",
+    [PM_VALUE_TEXT] = "text",   [PM_VALUE_INT] = "int",     [PM_VALUE_FLOAT] = "float", [PM_VALUE_HEX] = "hex",
+    [PM_VALUE_WORD] = "word",   [PM_VALUE_CHAR] = "char",   [PM_VALUE_U8] = "u8",       [PM_VALUE_I8] = "i8",
+    [PM_VALUE_U16LE] = "u16le", [PM_VALUE_U16BE] = "u16be", [PM_VALUE_I16LE] = "i16le", [PM_VALUE_I16BE] = "i16be",
+    [PM_VALUE_U32LE] = "u32le", [PM_VALUE_U32BE] = "u32be", [PM_VALUE_I32LE] = "i32le", [PM_VALUE_I32BE] = "i32be",
+    [PM_VALUE_F32LE] = "f32le", [PM_VALUE_F32BE] = "f32be", [PM_VALUE_BITS] = "bits",
 };
 static_assert(sizeof(type_names) / sizeof(type_names[0]) == PM_VALUE_TYPES, "every type has a word");
+
+enum { REST = UINT16_MAX }; /* a width: as many as come */
 
 const char *pm_value_type_name(enum pm_value_type type)
 {
@@ -151,6 +157,11 @@ static int read_width(struct reader *r, struct element *e)
 {
     size_t n = word_length(r);
     unsigned width = 0;
+    if (n == 1 && *r->p == '*' && pm_value_size(e->type) > 0) {
+        e->width = REST;
+        r->p++;
+        return 0;
+    }
     for (size_t i = 0; i < n && i < 4; i++) {
         if (r->p[i] < '0' || r->p[i] > '9')
             return refuse(r, "a width is a number of characters");
@@ -175,7 +186,9 @@ static int read_value(struct reader *r)
         r->p++;
         size_t n = word_length(r);
         if (!pm_value_type_of(r->p, n, &e->type))
-            return refuse(r, "a type is one of text, int, float, hex, word, char");
+            return refuse(
+                r, "a type is one of text, int, float, hex, word, char, u8, i8, u16le, u16be, i16le, i16be, u32le, "
+                   "u32be, i32le, i32be, f32le, f32be, bits");
         r->p += n;
     }
     if (error == 0 && r->p < r->end && *r->p == ':') {
@@ -188,18 +201,24 @@ static int read_value(struct reader *r)
         return refuse(r, "a value ends with }");
     if (e->type == PM_VALUE_CHAR)
         e->width = 1;
-    if (e->value >= 0)
+    if (e->width == 0 && pm_value_size(e->type) > 0)
+        e->width = 1;
+    if (e->value >= 0) {
         r->pattern->types[e->value] = e->type;
+        r->pattern->lists[e->value] = pm_value_size(e->type) > 0 && e->width != 1;
+    }
     r->p++;
     return 0;
 }
 
-/* Two texts of free width side by side: nothing says where the first ends. */
-static int check_texts(struct reader *r)
+/* Nothing says where the first of two texts of free width ends, and what takes all that comes leaves nothing. */
+static int check_order(struct reader *r)
 {
     const struct pm_pattern *p = r->pattern;
     for (size_t i = 1; i < p->n_elements; i++) {
         const struct element *a = &p->elements[i - 1], *b = &p->elements[i];
+        if (a->width == REST)
+            return refuse(r, "a width of * belongs at the end of the pattern");
         if (a->kind == VALUE && b->kind == VALUE && a->type == PM_VALUE_TEXT && b->type == PM_VALUE_TEXT &&
             a->width == 0 && b->width == 0)
             return refuse(r, "two texts side by side: nothing says where the first one ends");
@@ -221,7 +240,7 @@ int pm_pattern_new(const char *text, size_t n, struct pm_pattern **ret, size_t *
     while (error == 0 && r.p < r.end)
         error = *r.p == '{' ? read_value(&r) : read_literal(&r);
     if (error == 0)
-        error = check_texts(&r);
+        error = check_order(&r);
     if (error < 0) {
         *bad = (size_t)(r.p - text);
         *why = r.why;
@@ -251,6 +270,11 @@ const char *pm_pattern_value_name(const struct pm_pattern *p, size_t i)
 enum pm_value_type pm_pattern_value_type(const struct pm_pattern *p, size_t i)
 {
     return p->types[i];
+}
+
+bool pm_pattern_value_is_list(const struct pm_pattern *p, size_t i)
+{
+    return p->lists[i];
 }
 
 /* ---- matching ---- */
@@ -304,10 +328,19 @@ static size_t word(const uint8_t *p, size_t n)
     return i;
 }
 
+/* Binary numbers: as many as there must be. */
+static size_t take_binary(const struct element *e, size_t n)
+{
+    size_t size = pm_value_size(e->type), count = e->width == REST ? n / size : e->width;
+    return size * count <= n && (e->width != REST || size * count == n) ? size * count : 0;
+}
+
 /* Bytes that a value takes here; 0: it does not fit. */
 static size_t take(const struct element *e, const uint8_t *p, size_t n)
 {
     size_t free_width = n < PM_NUMBER_MAX ? n : PM_NUMBER_MAX, room = e->width ? e->width : free_width, taken = 0;
+    if (pm_value_size(e->type) > 0)
+        return take_binary(e, n);
     if (room > n)
         return 0;
     switch (e->type) {
@@ -396,9 +429,10 @@ size_t pm_pattern_longest(const struct pm_pattern *p)
     size_t longest = 0;
     for (size_t i = 0; i < p->n_elements; i++) {
         const struct element *e = &p->elements[i];
-        if (is_run(e))
+        size_t size = pm_value_size(e->type), value = e->width ? e->width : PM_NUMBER_MAX;
+        if (is_run(e) || e->width == REST)
             return 0;
-        longest += e->kind == LITERAL ? e->n : e->width ? e->width : PM_NUMBER_MAX;
+        longest += e->kind == LITERAL ? e->n : size ? size * value : value;
     }
     return longest;
 }

@@ -9,8 +9,9 @@
 
 /* A pattern is text in which `{name:type}` or `{name:type:width}` stands for a value, `{}` for any bytes:
  *
- *     {address:int:2}{state:char}{volume:float}{unit:word}
+ *     {address:int:2}{state:char}{volume:float}{unit:word}        \x01\x03{n:u8}{registers:u16be:*}
  *
+ * The width of a text is in bytes; of binary numbers it is how many there are, `*` at the end as many as come.
  * `\r \n \t \0 \\ \{ \} \xNN` are bytes. Without a type it is text: any bytes up to where what follows fits for the
  * first time. All other values take as many bytes as can belong to them, and never give one back; so matching needs no
  * search but for where each text ends, and takes at most (bytes of the subject) x (bytes of the pattern) steps. */
@@ -22,6 +23,19 @@ enum pm_value_type {
     PM_VALUE_HEX,   /* hexadecimal digits */
     PM_VALUE_WORD,  /* visible characters other than , ; : = and quotes */
     PM_VALUE_CHAR,  /* one byte */
+    PM_VALUE_U8,    /* binary numbers, from here on */
+    PM_VALUE_I8,
+    PM_VALUE_U16LE,
+    PM_VALUE_U16BE,
+    PM_VALUE_I16LE,
+    PM_VALUE_I16BE,
+    PM_VALUE_U32LE,
+    PM_VALUE_U32BE,
+    PM_VALUE_I32LE,
+    PM_VALUE_I32BE,
+    PM_VALUE_F32LE,
+    PM_VALUE_F32BE,
+    PM_VALUE_BITS, /* a byte is eight of them, the lowest first */
     PM_VALUE_TYPES
 };
 
@@ -39,6 +53,16 @@ struct pm_pattern;
 const char *pm_value_type_name(enum pm_value_type type);
 bool pm_value_type_of(const char *word, size_t n, enum pm_value_type *ret);
 
+/* Bytes of one binary number; 0 for text. */
+size_t pm_value_size(enum pm_value_type type);
+
+/* A binary number of these pm_value_size() bytes, and back: integers exactly, floats as near as they come. */
+double pm_value_read(enum pm_value_type type, const uint8_t *p);
+void pm_value_write(enum pm_value_type type, double value, uint8_t *p);
+
+/* The least and the greatest that the type holds. */
+void pm_value_range(enum pm_value_type type, double *least, double *greatest);
+
 /* Where a value was found. */
 struct pm_capture {
     size_t at, n;
@@ -53,6 +77,9 @@ struct pm_pattern *pm_pattern_free(struct pm_pattern *p);
 size_t pm_pattern_values(const struct pm_pattern *p);
 const char *pm_pattern_value_name(const struct pm_pattern *p, size_t i);
 enum pm_value_type pm_pattern_value_type(const struct pm_pattern *p, size_t i);
+
+/* Binary, and not exactly one. */
+bool pm_pattern_value_is_list(const struct pm_pattern *p, size_t i);
 
 /* Does the pattern fit all of the subject? `captures` has room for PM_PATTERN_VALUES_MAX; only true makes them good. */
 bool pm_pattern_match(const struct pm_pattern *p, const uint8_t *subject, size_t n, struct pm_capture *captures);

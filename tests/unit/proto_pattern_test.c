@@ -77,6 +77,55 @@ static void values_are_found(void **state)
     }
 }
 
+static void binary_numbers_are_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern;
+        bool fits;
+        size_t at, n;
+        double first;
+    } rows[] = {
+        {"\\x01\\x03{n:u8}{r:u16be:*}", true, 3, 4, 0xfffe},
+        {"{a:u16le}{:u8:*}", true, 0, 2, 0x0301},
+        {"{a:i16be}{}", true, 0, 2, 0x0103},
+        {"{:u8:3}{a:i16be}{b:u16le}", true, 3, 2, -2},
+        {"{:u8:3}{a:i32le}", true, 3, 4, 16842495},
+        {"{:u8:3}{a:f32be}", true, 3, 4, 0},
+        {"{a:u32be:2}", false, 0, 0, 0},
+        {"{a:u16be:*}", false, 0, 0, 0},
+    };
+    const uint8_t subject[] = {1, 3, 4, 0xff, 0xfe, 0x00, 0x01};
+    struct pm_capture c[PM_PATTERN_VALUES_MAX];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pm_pattern *p = pattern(rows[i].pattern);
+        size_t value = i == 0 ? 1 : 0;
+        bool fits = pm_pattern_match(p, subject, sizeof(subject), c);
+        if (fits != rows[i].fits || (fits && (c[value].at != rows[i].at || c[value].n != rows[i].n)))
+            fail_msg("%s", rows[i].pattern);
+        if (fits && i != 5)
+            assert_true(pm_value_read(pm_pattern_value_type(p, value), subject + c[value].at) == rows[i].first);
+        pm_pattern_free(p);
+    }
+}
+
+/* Every type gives back what was written, at both ends of its range. */
+static void binary_numbers_come_back(void **state)
+{
+    (void)state;
+    for (enum pm_value_type type = PM_VALUE_U8; type < PM_VALUE_BITS; type++) {
+        double ends[2];
+        uint8_t bytes[4];
+        pm_value_range(type, &ends[0], &ends[1]);
+        for (int i = 0; i < 2; i++) {
+            pm_value_write(type, ends[i], bytes);
+            assert_true(pm_value_read(type, bytes) == ends[i]);
+        }
+        pm_value_write(type, 42, bytes);
+        assert_true(pm_value_read(type, bytes) == 42);
+    }
+}
+
 static void what_is_no_pattern_is_refused_at_its_place(void **state)
 {
     (void)state;
@@ -144,6 +193,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_found),
+        cmocka_unit_test(binary_numbers_are_found),
+        cmocka_unit_test(binary_numbers_come_back),
         cmocka_unit_test(what_is_no_pattern_is_refused_at_its_place),
         cmocka_unit_test(an_occurrence_is_found_in_a_stream),
         cmocka_unit_test(no_pattern_takes_exponential_time),
