@@ -93,7 +93,7 @@ export class Daemon extends Store {
     this.state = state;
     this.refusal = reason ?? null;
     if (state === "offline") this.links.forEach((l) => (l.stream.following = false));
-    if (state === "online") void this.refresh();
+    if (state === "online") this.refresh();
     this.changed();
   }
 
@@ -104,20 +104,24 @@ export class Daemon extends Store {
     this.changed();
   }
 
-  private async refresh(): Promise<void> {
-    const [devices, connections] = await Promise.all([this.ask("list-devices"), this.ask("list-connections")]);
-    if (devices.ok) this.devices = devices.devices;
-    if (connections.ok) {
-      const names = new Set<string>(connections.connections.map((c: Connection) => c.name));
-      this.open.forEach((l) => !names.has(l.name) && this.close(l.name, "it was closed meanwhile"));
-      connections.connections.forEach((c: Connection) => this.adopt(c));
-    }
-    this.changed();
+  private refresh(): void {
+    void this.refreshDevices();
+    void this.refreshConnections();
   }
 
   private async refreshDevices(): Promise<void> {
     const answer = await this.ask("list-devices");
     if (answer.ok) this.devices = answer.devices;
+    this.changed();
+  }
+
+  // At once when the answer comes: events after it are newer.
+  private async refreshConnections(): Promise<void> {
+    const answer = await this.ask("list-connections");
+    if (!answer.ok) return;
+    const names = new Set<string>(answer.connections.map((c: Connection) => c.name));
+    this.open.forEach((l) => !names.has(l.name) && this.close(l.name, "it was closed meanwhile"));
+    answer.connections.forEach((c: Connection) => this.adopt(c));
     this.changed();
   }
 

@@ -2,10 +2,12 @@
 import "./console.css";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
+import { CodeView } from "./code";
 import { daemon, Link } from "./daemon";
 import { DevicesPane } from "./devices";
 import { Lamps, LinesView } from "./lines";
 import { PlotterView } from "./plotter";
+import { RecordingsPane } from "./recordings";
 import { useStore } from "./store";
 import { TerminalView } from "./terminal";
 import { Choice as ThemeChoice, theme } from "./theme";
@@ -33,6 +35,7 @@ const CONTENTS: Record<ViewKind, (p: { link: Link; id: number }) => preact.Compo
   terminal: (p) => <TerminalView {...p} />,
   plotter: (p) => <PlotterView {...p} />,
   lines: (p) => <LinesView {...p} />,
+  code: (p) => <CodeView {...p} />,
 };
 
 function ViewBox(p: { view: View }) {
@@ -64,7 +67,10 @@ function App() {
     <>
       <Top />
       <div class="body">
-        <aside><DevicesPane /></aside>
+        <aside>
+          <DevicesPane />
+          <RecordingsPane />
+        </aside>
         <main aria-label="Views">
           {views.map((view) => <ViewBox key={view.id} view={view} />)}
           {views.length === 0 && (

@@ -5,6 +5,7 @@ import { Look } from "./format";
 import { download, fileName, Format, FORMATS, render } from "./history";
 import { Log } from "./log";
 import { Macros } from "./macro_bar";
+import { recordings } from "./recordings";
 import { Screen } from "./screen";
 import { recall, remember, useStore } from "./store";
 import { ENDINGS, encoder, parseInput, size } from "./text";
@@ -95,13 +96,20 @@ function SearchBox(p: { screen: () => Screen | null }) {
 const FORMAT_NAMES = Object.entries(FORMATS) as [Format, { label: string; extension: string }][];
 
 function LogButton(p: { link: Link; log: Log; onProblem: (text: string) => void }) {
-  const log = useStore(p.log);
+  const log = useStore(p.log), recording = useStore(recordings).of(p.link.name);
   useEffect(() => () => void log.stop(), [log]);
   if (log.running)
     return <button type="button" class="recording" onClick={() => log.stop()} title="End the log">● Logging {size(log.bytes)}: stop</button>;
+  const record = async (request: string) => {
+    const answer = await daemon.ask(request, { name: p.link.name });
+    if (!answer.ok) p.onProblem(answer.error.message);
+  };
+  if (recording)
+    return <button type="button" class="recording" title="End the recording" onClick={() => record("record-stop")}>● Recording: stop</button>;
   const start = (format: Format) => log.start(p.link, format).catch((error) => error.name !== "AbortError" && p.onProblem(error.message));
+  const files = FORMAT_NAMES.map(([format, { label }]) => ({ text: label, act: () => void start(format) }));
   return <Menu label="Log…" hint="Write everything from now on to a file"
-    items={FORMAT_NAMES.map(([format, { label }]) => ({ text: label, act: () => void start(format) }))} />;
+    items={[...files, { text: "Record in the daemon, also without this page", act: () => void record("record-start") }]} />;
 }
 
 export function TerminalView(p: { link: Link; id: number }) {

@@ -2,11 +2,11 @@
 import { daemon } from "./daemon";
 import { recall, remember, Store } from "./store";
 
-export type ViewKind = "terminal" | "plotter" | "lines";
+export type ViewKind = "terminal" | "plotter" | "lines" | "code";
 
 export interface View { id: number; name: string; kind: ViewKind }
 
-export const KINDS: Record<ViewKind, string> = { terminal: "Terminal", plotter: "Plotter", lines: "Line" };
+export const KINDS: Record<ViewKind, string> = { terminal: "Terminal", plotter: "Plotter", lines: "Line", code: "Code" };
 
 const VIEWS_MAX = 12;
 

@@ -25,8 +25,9 @@ export function until(condition, what, ms) {
   })(), what, ms).finally(() => (over = true));
 }
 
-export function folder() {
-  const name = mkdtempSync(path.join(tmpdir(), "pm-browser-"));
+// A fresh folder.
+export function folder(where = tmpdir()) {
+  const name = mkdtempSync(path.join(where, "pm-browser-"));
   return { name, remove: () => rmSync(name, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
