@@ -52,7 +52,8 @@ struct pm_consent_request {
     struct pm_consent_filter filters[PM_CONSENT_FILTERS];
     unsigned n_filters;
     bool chooser;
-    bool unattended; /* it stays although nobody waits: the page will come again */
+    char chosen[128]; /* of a chooser that was approved: the device's id */
+    bool unattended;  /* it stays although nobody waits: the page will come again */
     struct pm_mono since;
     struct pm_link waiters;
 };

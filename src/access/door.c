@@ -1,5 +1,5 @@
 /* door.c - see door.h. */
-#include "access/door.h"
+#include "access/door_private.h"
 
 #include "base/log.h"
 
@@ -8,15 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-struct pm_door {
-    struct pm_loop *loop;
-    struct pm_grants grants;
-    const struct pm_door_ops *ops;
-    void *owner;
-    bool local_pages;
-};
-
-static void no_news(void *owner, const char *origin)
+static void no_grant(void *owner, const char *origin)
 {
     (void)owner, (void)origin;
 }
@@ -25,6 +17,18 @@ static void no_end(void *owner, const char *origin, const char *reason)
 {
     (void)owner, (void)origin, (void)reason;
 }
+
+static void no_question(void *owner, const struct pm_consent_request *r)
+{
+    (void)owner, (void)r;
+}
+
+static void no_answer(void *owner, const struct pm_consent_request *r, enum pm_consent_end end)
+{
+    (void)owner, (void)r, (void)end;
+}
+
+static const struct pm_door_ops nobody = {no_grant, no_end, no_question, no_answer};
 
 /* ---- origins that are allowed from the start ---- */
 
@@ -46,11 +50,14 @@ static bool read_capabilities(const char *list, unsigned *ret)
     }
 }
 
-/* "ORIGIN" or "ORIGIN=capability,capability". */
+/* "ORIGIN", "ORIGIN=capability,capability", or "*" for every origin, which never gets more than the usual. */
 static bool read_rule(const char *text, struct pm_origin *origin, unsigned *capabilities)
 {
     size_t n = strcspn(text, "=");
     *capabilities = PM_MAY_USE | PM_MAY_CONTROL;
+    *origin = (struct pm_origin){.text = "*"};
+    if (strcmp(text, "*") == 0)
+        return true;
     return pm_origin_parse(text, n, origin) == 0 && (text[n] == 0 || read_capabilities(text + n + 1, capabilities));
 }
 
@@ -74,12 +81,29 @@ static int grant_everything(struct pm_door *d, const char *origin, unsigned capa
     return pm_grants_add(&d->grants, &wish, time(NULL), &grant);
 }
 
-static int grant_rules(struct pm_door *d, const struct pm_door_options *options)
+static bool is_listed(const char *const *rules, unsigned n, const char *origin)
 {
-    for (unsigned i = 0; i < options->n_allow_origins; i++) {
+    for (unsigned i = 0; i < n; i++) {
+        struct pm_origin known;
+        unsigned capabilities;
+        if (read_rule(rules[i], &known, &capabilities) && strcmp(known.text, origin) == 0)
+            return true;
+    }
+    return false;
+}
+
+int pm_door_set_origins(struct pm_door *d, const char *const *rules, unsigned n)
+{
+    const struct pm_link *list = &d->grants.list;
+    for (struct pm_link *link = list->next, *next = link->next; link != list; link = next, next = link->next) {
+        const struct pm_grant *g = pm_container(link, struct pm_grant, link);
+        if (g->by == PM_BY_OPTION && !is_listed(rules, n, g->origin))
+            pm_door_revoke(d, &(struct pm_grant_match){.id = g->id}, "revoked");
+    }
+    for (unsigned i = 0; i < n; i++) {
         struct pm_origin origin;
         unsigned capabilities;
-        if (!read_rule(options->allow_origins[i], &origin, &capabilities))
+        if (!read_rule(rules[i], &origin, &capabilities))
             return -EINVAL;
         int r = grant_everything(d, origin.text, capabilities, PM_BY_OPTION);
         if (r < 0)
@@ -90,31 +114,87 @@ static int grant_rules(struct pm_door *d, const struct pm_door_options *options)
 
 /* ---- life ---- */
 
+static void on_consent_end(void *owner, const struct pm_consent_request *r, enum pm_consent_end end)
+{
+    struct pm_door *d = owner;
+    d->ops->on_answered(d->owner, r, end);
+}
+
+/* Look again when the next thing ends by itself. The clock may be set meanwhile: so not too late. */
+static void schedule(struct pm_door *d)
+{
+    enum { LOOK_MS = 60000 };
+    struct pm_mono now = pm_loop_now(), when = pm_mono_add_ms(now, LOOK_MS), next;
+    int64_t wall = time(NULL), end = pm_grants_next_end(&d->grants);
+    bool waits = pm_consent_expire(&d->consent, now, &next);
+    if (waits && next.us < when.us)
+        when = next;
+    if (end > 0 && end - wall < LOOK_MS / 1000)
+        when = pm_mono_add_ms(now, end > wall ? (end - wall) * 1000 : 0);
+    if (waits || end > 0)
+        pm_timer_set(&d->timer, when);
+}
+
+static void on_time(struct pm_timer *t)
+{
+    struct pm_door *d = t->owner;
+    const struct pm_grant *g;
+    int64_t now = time(NULL);
+    while ((g = pm_grants_over(&d->grants, now)))
+        pm_door_revoke(d, &(struct pm_grant_match){.id = g->id}, "expired");
+    pm_door_keep(d);
+    schedule(d);
+}
+
+void pm_door_changed(struct pm_door *d)
+{
+    pm_door_keep(d);
+    schedule(d);
+}
+
 int pm_door_new(struct pm_loop *loop, const struct pm_door_options *options, struct pm_door **ret)
 {
-    static const struct pm_door_ops nobody = {no_news, no_end};
     struct pm_door *d = calloc(1, sizeof(*d));
     if (!d)
         return -ENOMEM;
     d->loop = loop;
     d->ops = &nobody;
     d->local_pages = options->local_pages;
+    d->share_all = options->share_all;
+    d->handles = 1;
     pm_grants_init(&d->grants);
-    int r = grant_rules(d, options);
+    pm_consent_init(&d->consent, on_consent_end, d);
+    pm_list_init(&d->savings);
+    pm_timer_init(&d->timer, loop, on_time, d);
+    int r = pm_door_load(d, options->folder);
+    if (r == 0)
+        r = pm_door_set_origins(d, options->allow_origins, options->n_allow_origins);
     if (r < 0) {
         pm_door_free(d);
         return r;
     }
+    schedule(d);
     *ret = d;
     return 0;
+}
+
+static void on_closed(void *owner)
+{
+    struct pm_door *d = owner;
+    if (--d->handles == 0)
+        free(d);
 }
 
 struct pm_door *pm_door_free(struct pm_door *d)
 {
     if (!d)
         return NULL;
+    d->ops = &nobody;
+    pm_consent_fini(&d->consent);
     pm_grants_fini(&d->grants);
-    free(d);
+    if (d->keeps)
+        pm_saver_close(&d->saver, on_closed);
+    pm_timer_close(&d->timer, on_closed);
     return NULL;
 }
 
@@ -147,7 +227,24 @@ const struct pm_grants *pm_door_grants(const struct pm_door *d)
     return &d->grants;
 }
 
-/* ---- taking back ---- */
+bool pm_door_shares_all(const struct pm_door *d)
+{
+    return d->share_all;
+}
+
+/* ---- giving and taking back ---- */
+
+int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const struct pm_grant **ret)
+{
+    struct pm_grant *grant;
+    int r = pm_grants_add(&d->grants, wish, time(NULL), &grant);
+    if (r < 0)
+        return r;
+    *ret = grant;
+    pm_door_changed(d);
+    d->ops->on_granted(d->owner, wish->origin);
+    return 0;
+}
 
 unsigned pm_door_revoke(struct pm_door *d, const struct pm_grant_match *match, const char *reason)
 {
@@ -157,5 +254,66 @@ unsigned pm_door_revoke(struct pm_door *d, const struct pm_grant_match *match, c
         pm_grants_end(&d->grants, &(struct pm_grant_match){.id = ended.id});
         d->ops->on_ended(d->owner, ended.origin, reason);
     }
+    pm_door_keep(d);
     return count;
+}
+
+void pm_door_used(struct pm_door *d, const char *origin, const char *device)
+{
+    pm_grants_used(&d->grants, origin, device, time(NULL));
+    pm_door_keep(d);
+}
+
+void pm_door_origin_left(struct pm_door *d, const char *origin)
+{
+    pm_door_revoke(d, &(struct pm_grant_match){.origin = origin, .once = true}, "once");
+}
+
+void pm_door_unplugged(struct pm_door *d, const char *device)
+{
+    pm_door_revoke(d, &(struct pm_grant_match){.device = device, .until_unplug = true}, "unplugged");
+}
+
+/* ---- questions to the person ---- */
+
+int pm_door_ask(struct pm_door *d, const struct pm_consent_wish *wish, struct pm_consent_waiter *waiter,
+                struct pm_consent_request **ret)
+{
+    int r = pm_consent_ask(&d->consent, wish, pm_loop_now(), ret);
+    if (r < 0)
+        return r;
+    if (waiter)
+        pm_consent_wait(*ret, waiter);
+    else
+        (*ret)->unattended = true;
+    if (r == 0) {
+        schedule(d);
+        d->ops->on_asked(d->owner, *ret);
+    }
+    return r;
+}
+
+void pm_door_leave(struct pm_door *d, struct pm_consent_waiter *waiter)
+{
+    pm_consent_leave(&d->consent, waiter);
+}
+
+const struct pm_link *pm_door_requests(const struct pm_door *d)
+{
+    return &d->consent.requests;
+}
+
+struct pm_consent_request *pm_door_request(const struct pm_door *d, const char *id)
+{
+    return pm_consent_find(&d->consent, id);
+}
+
+void pm_door_answer(struct pm_door *d, struct pm_consent_request *r, enum pm_consent_end end)
+{
+    pm_consent_end(&d->consent, r, end, pm_loop_now());
+}
+
+bool pm_door_is_quiet(const struct pm_door *d, const char *origin)
+{
+    return pm_consent_is_quiet(&d->consent, origin, pm_loop_now());
 }

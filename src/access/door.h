@@ -2,6 +2,7 @@
 #ifndef PM_ACCESS_DOOR_H
 #define PM_ACCESS_DOOR_H
 
+#include "access/consent.h"
 #include "access/grants.h"
 #include "access/who.h"
 #include "loop/loop.h"
@@ -11,13 +12,17 @@ struct pm_door;
 struct pm_door_options {
     const char *const *allow_origins; /* as `--allow-origin` takes them; borrowed for the call */
     unsigned n_allow_origins;
-    bool local_pages; /* pages of this machine get every device without asking */
+    bool local_pages;   /* pages of this machine get every device without asking */
+    bool share_all;     /* --compat original: whoever is approved gets every device, beside others */
+    const char *folder; /* keeps grants.json; NULL: nothing is kept. Borrowed for the call */
 };
 
-/* Told when grants changed, after the fact and from the loop. */
+/* Told after the fact, from the loop. Requests are borrowed for the call. */
 struct pm_door_ops {
     void (*on_granted)(void *owner, const char *origin);
     void (*on_ended)(void *owner, const char *origin, const char *reason); /* it may have lost devices */
+    void (*on_asked)(void *owner, const struct pm_consent_request *r);
+    void (*on_answered)(void *owner, const struct pm_consent_request *r, enum pm_consent_end end);
 };
 
 /* The caller owns *ret. 0; -EINVAL (one of allow_origins is none); -ENOMEM. */
@@ -26,6 +31,9 @@ struct pm_door *pm_door_free(struct pm_door *d);
 
 /* Who wants to hear; once. */
 void pm_door_listen(struct pm_door *d, const struct pm_door_ops *ops, void *owner);
+
+/* Other origins are allowed from now on, those that were and are not any more lose that. 0 or -EINVAL, -ENOMEM. */
+int pm_door_set_origins(struct pm_door *d, const char *const *allow_origins, unsigned n);
 
 /* Is `text` what --allow-origin takes: an origin, or one and "=" with capabilities behind it ("serial,control")? */
 bool pm_door_is_origin_rule(const char *text);
@@ -37,9 +45,51 @@ bool pm_door_knows(struct pm_door *d, const struct pm_origin *o);
 /* What a page may do with a device, as PM_MAY_* bits. *ret_shared: its grant lets other applications use it too. */
 unsigned pm_door_covers(const struct pm_door *d, const char *origin, const char *device, bool *ret_shared);
 
+/* Does an approval mean every device and sharing (--compat original)? */
+bool pm_door_shares_all(const struct pm_door *d);
+
+/* Grant, and tell. 0 and *ret, or what pm_grants_add() gives. */
+int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const struct pm_grant **ret);
+
 /* End what fits, and tell. How many. */
 unsigned pm_door_revoke(struct pm_door *d, const struct pm_grant_match *match, const char *reason);
 
+/* A page uses a device; the last connection of an origin is closed; a device left. */
+void pm_door_used(struct pm_door *d, const char *origin, const char *device);
+void pm_door_origin_left(struct pm_door *d, const char *origin);
+void pm_door_unplugged(struct pm_door *d, const char *device);
+
 const struct pm_grants *pm_door_grants(const struct pm_door *d);
+
+/* What the person must know about the grants ("" if nothing). */
+const char *pm_door_banner(const struct pm_door *d);
+
+/* `done` is called once, from the loop or before this returns, when all changes so far are safe: 0; or an error, and
+ * they hold for this run only. Embedded by whoever waits, who must not go away. */
+struct pm_door_saving {
+    struct pm_link link;
+    unsigned skip;
+    void (*done)(struct pm_door_saving *s, int error);
+};
+void pm_door_save(struct pm_door *d, struct pm_door_saving *s);
+
+/* All that wait for that are told -ECANCELED. */
+void pm_door_stop_saving(struct pm_door *d);
+
+/* ---- questions to the person ---- */
+
+/* Ask, and wait (`waiter` NULL: do not; the question stays until it is answered). As pm_consent_ask(); after -EACCES
+ * and -EBUSY nobody waits. */
+int pm_door_ask(struct pm_door *d, const struct pm_consent_wish *wish, struct pm_consent_waiter *waiter,
+                struct pm_consent_request **ret);
+void pm_door_leave(struct pm_door *d, struct pm_consent_waiter *waiter);
+
+/* Those that are open: struct pm_consent_request. */
+const struct pm_link *pm_door_requests(const struct pm_door *d);
+struct pm_consent_request *pm_door_request(const struct pm_door *d, const char *id);
+void pm_door_answer(struct pm_door *d, struct pm_consent_request *r, enum pm_consent_end end);
+
+/* Did the person say no to this origin, a short while ago? */
+bool pm_door_is_quiet(const struct pm_door *d, const char *origin);
 
 #endif

@@ -183,22 +183,26 @@ const struct pm_grant *pm_grants_first(const struct pm_grants *g, const struct p
     return NULL;
 }
 
-unsigned pm_grants_expire(struct pm_grants *g, int64_t now, int64_t *ret_next)
+const struct pm_grant *pm_grants_over(struct pm_grants *g, int64_t now)
 {
-    unsigned count = 0;
     now = advance(g, now);
-    *ret_next = 0;
-    pm_list_for_each (link, &g->list) {
-        struct pm_grant *grant = pm_container(link, struct pm_grant, link);
-        int64_t end = grant->expires;
-        if (end > 0 && end <= now) {
-            drop(g, grant);
-            count++;
-        } else if (end > 0 && (*ret_next == 0 || end < *ret_next)) {
-            *ret_next = end;
-        }
+    for (struct pm_link *link = g->list.next; link != &g->list; link = link->next) {
+        const struct pm_grant *grant = pm_container(link, struct pm_grant, link);
+        if (grant->expires > 0 && grant->expires <= now)
+            return grant;
     }
-    return count;
+    return NULL;
+}
+
+int64_t pm_grants_next_end(const struct pm_grants *g)
+{
+    int64_t next = 0;
+    for (struct pm_link *link = g->list.next; link != &g->list; link = link->next) {
+        int64_t end = pm_container(link, struct pm_grant, link)->expires;
+        if (end > 0 && (next == 0 || end < next))
+            next = end;
+    }
+    return next;
 }
 
 /* ---- words ---- */

@@ -94,8 +94,11 @@ unsigned pm_grants_end(struct pm_grants *g, const struct pm_grant_match *match);
 /* The oldest that fits, or NULL. */
 const struct pm_grant *pm_grants_first(const struct pm_grants *g, const struct pm_grant_match *match);
 
-/* End those whose time is over. How many; *ret_next is when the next one's is, 0 if none has an end. */
-unsigned pm_grants_expire(struct pm_grants *g, int64_t now, int64_t *ret_next);
+/* The oldest whose time is over, or NULL. */
+const struct pm_grant *pm_grants_over(struct pm_grants *g, int64_t now);
+
+/* When the next one's time is over; 0: none's is. */
+int64_t pm_grants_next_end(const struct pm_grants *g);
 
 /* ---- words ---- */
 

@@ -178,6 +178,8 @@ static void on_attached(void *owner, const struct pm_device *d)
     struct pm_api *a = owner;
     pm_hub_attached(a->hub, d); /* first: its first bytes must not be missed */
     tell_device(a, "device-attached", d);
+    if (a->door)
+        pm_consent_devices_changed(a);
 }
 
 static void on_detached(void *owner, const struct pm_device *d)
@@ -185,6 +187,10 @@ static void on_detached(void *owner, const struct pm_device *d)
     struct pm_api *a = owner;
     tell_device(a, "device-detached", d);
     pm_hub_detached(a->hub, d);
+    if (a->door) {
+        pm_door_unplugged(a->door, d->id);
+        pm_consent_devices_changed(a);
+    }
 }
 
 static const struct pm_devices_ops devices_ops = {on_attached, on_detached};
@@ -207,6 +213,7 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
     if (door)
         pm_door_listen(door, &pm_sight_ops, a);
     pm_list_init(&a->clients);
+    pm_list_init(&a->choosers);
     pm_timer_init(&a->stall, loop, pm_readers_on_stall, a);
     int r = pm_devices_new(loop, devices, &devices_ops, a, &a->devices);
     if (r < 0)
@@ -228,6 +235,8 @@ struct pm_api *pm_api_free(struct pm_api *a)
 {
     if (!a)
         return NULL;
+    if (a->door)
+        pm_door_stop_saving(a->door);
     pm_devices_stop_looking(a->devices); /* their answers still need the hub */
     pm_saved_close(a->saved);
     a->saved = NULL;
@@ -246,6 +255,11 @@ int pm_api_keep(struct pm_api *a, const char *folder)
 struct pm_recorder *pm_api_recorder(struct pm_api *a)
 {
     return a->recorder;
+}
+
+struct pm_door *pm_api_door(struct pm_api *a)
+{
+    return a->door;
 }
 
 struct pm_devices *pm_api_devices(struct pm_api *a)
@@ -284,10 +298,24 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
     return 0;
 }
 
+/* With the last connection of an origin end the grants that were given for so long. */
+static void leave_origin(const struct pm_api_client *c)
+{
+    if (c->who->kind != PM_WHO_PAGE)
+        return;
+    pm_list_for_each (link, &c->api->clients) {
+        const struct pm_api_client *other = pm_container(link, struct pm_api_client, link);
+        if (strcmp(other->who->origin, c->who->origin) == 0)
+            return;
+    }
+    pm_door_origin_left(c->api->door, c->who->origin);
+}
+
 void pm_api_leave(struct pm_api_client *c)
 {
     pm_list_remove(&c->link);
     pm_claims_drop(c);
+    pm_choosers_drop(c);
     while (!pm_list_empty(&c->subscriptions))
         pm_unsubscribe(pm_container(c->subscriptions.next, struct pm_subscription, of_client));
     pm_list_for_each (link, &c->requests) {
@@ -296,6 +324,7 @@ void pm_api_leave(struct pm_api_client *c)
         r->who = &pm_who_left;
         pm_list_remove(link);
     }
+    leave_origin(c);
 }
 
 void pm_api_set_away(struct pm_api_client *c, bool away)

@@ -84,6 +84,7 @@ struct pm_recorder *pm_api_recorder(struct pm_api *a);
 int pm_api_keep(struct pm_api *a, const char *folder);
 
 struct pm_devices *pm_api_devices(struct pm_api *a);
+struct pm_door *pm_api_door(struct pm_api *a);
 struct pm_hub *pm_api_hub(struct pm_api *a);
 
 /* A client comes: from now on it gets every event, and with join the bytes of every connection that it may see. And

@@ -13,10 +13,11 @@ struct pm_api {
     struct pm_hub *hub;
     struct pm_recorder *recorder; /* NULL: nothing is recorded */
     struct pm_link clients;
-    uint64_t events;        /* told so far: each has a number */
-    struct pm_timer stall;  /* set while a device waits for its readers */
-    bool looks;             /* it is set */
-    struct pm_saved *saved; /* NULL: nothing is kept over a restart */
+    struct pm_link choosers; /* pages that wait for the person to choose a device */
+    uint64_t events;         /* told so far: each has a number */
+    struct pm_timer stall;   /* set while a device waits for its readers */
+    bool looks;              /* it is set */
+    struct pm_saved *saved;  /* NULL: nothing is kept over a restart */
 };
 
 /* A client's place in a connection's journal. */
@@ -81,6 +82,13 @@ struct pm_connection *pm_sight_find(const struct pm_api *a, const struct pm_who 
 
 extern const struct pm_who pm_who_left;       /* one that is gone: it sees nothing */
 extern const struct pm_door_ops pm_sight_ops; /* what happens to clients when grants change */
+
+/* requests_consent.c: what the person is told; and a client that waits for a choice leaves. */
+void pm_consent_asked(struct pm_api *a, const struct pm_consent_request *r);
+void pm_consent_answered(struct pm_api *a, const struct pm_consent_request *r, enum pm_consent_end end);
+void pm_consent_grants_changed(struct pm_api *a);
+void pm_consent_devices_changed(struct pm_api *a);
+void pm_choosers_drop(struct pm_api_client *client);
 
 /* requests_claim.c: give up what a client has claimed, and tell all. */
 void pm_claims_drop(struct pm_api_client *client);

@@ -41,6 +41,7 @@ void pm_arg_expects(const struct pm_arg *arg, char *out, size_t room)
         [PM_ARG_OBJECT] = "an object",
         [PM_ARG_OFFSETS] = "a whole number from 0 to 9007199254740991, or an object with one for each name",
         [PM_ARG_NAMES] = "an array of names of connections, or \"*\" for all",
+        [PM_ARG_DEVICES] = "the id of a device, an array of such, or \"*\" for all, also later ones",
         [PM_ARG_ANY] = "any value",
     };
     if (fixed[arg->type])
@@ -161,6 +162,8 @@ static bool fits(const struct pm_arg *arg, const json_t *v)
         return is_offsets(v);
     case PM_ARG_NAMES:
         return is_names(v);
+    case PM_ARG_DEVICES:
+        return json_is_string(v) || is_names(v);
     case PM_ARG_PAYLOAD:
     case PM_ARG_ANY:
     case PM_ARG_TYPES:

@@ -114,6 +114,14 @@ static void on_holder_known(struct pm_devices_waiting *w)
     free(o);
 }
 
+static void answer_opened(const struct opening *o, struct pm_connection *c)
+{
+    const struct pm_who *who = o->request->who;
+    if (who->kind == PM_WHO_PAGE)
+        pm_door_used(o->api->door, who->origin, c->device_id);
+    pm_api_answer(o->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+}
+
 static void on_opened(void *owner, struct pm_connection *c, int error)
 {
     struct opening *o = owner;
@@ -124,7 +132,7 @@ static void on_opened(void *owner, struct pm_connection *c, int error)
     if (error < 0)
         fail_open(o, error);
     else
-        pm_api_answer(o->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+        answer_opened(o, c);
     free(o);
 }
 

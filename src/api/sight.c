@@ -135,6 +135,7 @@ static void on_granted(void *owner, const char *origin)
                 pm_subscribe(client, c);
         }
     }
+    pm_consent_grants_changed(a);
 }
 
 /* To a page that lost it, a connection is closed. */
@@ -173,6 +174,17 @@ static void on_ended(void *owner, const char *origin, const char *reason)
         c->options.owner[0] = 0;
         pm_hub_deactivate(c, reason);
     }
+    pm_consent_grants_changed(a);
 }
 
-const struct pm_door_ops pm_sight_ops = {on_granted, on_ended};
+static void on_asked(void *owner, const struct pm_consent_request *r)
+{
+    pm_consent_asked(owner, r);
+}
+
+static void on_answered(void *owner, const struct pm_consent_request *r, enum pm_consent_end end)
+{
+    pm_consent_answered(owner, r, end);
+}
+
+const struct pm_door_ops pm_sight_ops = {on_granted, on_ended, on_asked, on_answered};

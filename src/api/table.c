@@ -15,6 +15,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"Bytes from a device", pm_requests_history},
     {"Recordings", pm_requests_record},
     {"Writing alone", pm_requests_claim},
+    {"What the person allows", pm_requests_consent},
     {"This interface", pm_requests_reference},
     {0},
 };
@@ -72,6 +73,11 @@ const struct pm_event_kind pm_event_kinds[] = {
      "the disk does not take a recording's bytes; when the memory for them is full, the recording gets a gap"},
     {"recording-resumed", "a recording, as list-recordings shows it",
      "it takes them again; `lost` says how many bytes are missing in the recording, in gaps that it names"},
+    {"consent-requested", "a question, as consent-list shows it",
+     "a page asks; for the person only, as the next three"},
+    {"consent-changed", "a question", "its devices are others now"},
+    {"consent-ended", "id, reason", "it was answered, or is over: approved, denied, timeout, left"},
+    {"grants-changed", "nothing", "see grant-list"},
     {"request-failed", "event, name, error", "a request without acknowledgement failed"},
     {0},
 };

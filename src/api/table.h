@@ -35,6 +35,7 @@ enum pm_arg_type {
     PM_ARG_ARRAY,   /* min to max elements, each as `of` says, or any */
     PM_ARG_OFFSETS, /* an integer from 0 to 2^53 - 1, or an object of such by name of connection */
     PM_ARG_NAMES,   /* an array of names of connections, which need not exist, or "*" */
+    PM_ARG_DEVICES, /* an id of a device, an array of such, or "*" */
     PM_ARG_ANY,
     PM_ARG_TYPES
 };
@@ -97,8 +98,8 @@ extern const struct pm_request_area pm_request_areas[];
 
 /* requests_<area>.c */
 extern const struct pm_request_kind pm_requests_ask[], pm_requests_claim[], pm_requests_command[],
-    pm_requests_connection[], pm_requests_history[], pm_requests_line[], pm_requests_record[], pm_requests_reference[],
-    pm_requests_write[];
+    pm_requests_connection[], pm_requests_consent[], pm_requests_history[], pm_requests_line[], pm_requests_record[],
+    pm_requests_reference[], pm_requests_write[];
 
 /* The options of a connection, as activate-connection and configure-connection take them. */
 #define PM_ARGS_LINE                                                                                                   \

@@ -61,7 +61,10 @@ static void on_signal(struct pm_signal *s, int number)
 
 static void apply_live_settings(struct daemon *d)
 {
+    const struct pm_option_list *allowed = &d->settings->allow_origin;
     pm_log_set_level(d->settings->verbose ? PM_LOG_DEBUG : PM_LOG_INFO);
+    if (d->door)
+        pm_door_set_origins(d->door, (const char *const *)allowed->items, allowed->n);
 }
 
 /* Each client and each device takes a descriptor, and the usual limit is low. */
@@ -154,10 +157,34 @@ static int start_recorder(struct daemon *d)
                                                                      .program = "peripheral-manager " PM_VERSION});
 }
 
+/* The message is for whoever misspelt it; an option that silently did nothing would cost them an hour. */
+static bool check_origins(const struct pm_settings *s)
+{
+    for (unsigned i = 0; i < s->allow_origin.n; i++) {
+        if (!pm_door_is_origin_rule(s->allow_origin.items[i])) {
+            pm_log(PM_LOG_ERROR,
+                   "--allow-origin %s is no origin. Write scheme, host and port as the browser's address bar shows "
+                   "them, without a path: https://app.example or http://localhost:5173.",
+                   s->allow_origin.items[i]);
+            return false;
+        }
+        if (strcmp(s->allow_origin.items[i], "*") == 0)
+            pm_log(PM_LOG_WARNING,
+                   "Every page that this machine's browsers open may use the serial devices, without being asked: "
+                   "advertisements and mails too. Better name the pages, or leave the option out and answer once.");
+    }
+    return true;
+}
+
 static int start_door(struct daemon *d)
 {
-    const struct pm_option_list *allowed = &d->settings->allow_origin;
-    struct pm_door_options options = {(const char *const *)allowed->items, allowed->n, true};
+    const struct pm_settings *s = d->settings;
+    bool local = s->local_pages == PM_LOCAL_ALLOW || (s->local_pages == PM_LOCAL_AUTO && d->in_terminal);
+    struct pm_door_options options = {.allow_origins = (const char *const *)s->allow_origin.items,
+                                      .n_allow_origins = s->allow_origin.n,
+                                      .local_pages = local,
+                                      .share_all = s->compat == PM_COMPAT_ORIGINAL,
+                                      .folder = d->places.state[0] ? d->places.state : NULL};
     int r = pm_door_new(&d->loop, &options, &d->door);
     d->gate.door = d->door;
     return r;
@@ -250,6 +277,8 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
         return PM_EXIT_PERMISSION;
     }
     apply_live_settings(&d);
+    if (!check_origins(settings))
+        return PM_EXIT_CONFIG;
     int r = pm_loop_init(&d.loop);
     if (r < 0) {
         pm_log(PM_LOG_ERROR, "Cannot start: %s.", strerror(-r));

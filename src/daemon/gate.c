@@ -20,12 +20,19 @@ static const struct pm_http_refusal *refuse_sender(enum pm_sender sender)
     return sender == PM_SENDER_NULL ? &null_origin : sender == PM_SENDER_WEB ? &web : &embedded;
 }
 
-static const struct pm_http_refusal *refuse_unknown(void)
+/* Socket.IO can keep a page waiting for the person, and tells it why not; plain HTTP is asked again and again. */
+static const struct pm_http_refusal *check_page(const struct pm_gate *g, const struct pm_http_head *head,
+                                                enum pm_route_kind route, const struct pm_origin *from)
 {
-    static const struct pm_http_refusal origin = {
-        403, "consent-required",
-        "This origin may not use the devices here. Start peripheral-manager with --allow-origin and its address."};
-    return &origin;
+    static const struct pm_http_refusal
+        unknown = {403, "consent-required",
+                   "The person at this machine has not allowed this page. Connect with Socket.IO, which asks them, or "
+                   "start peripheral-manager with --allow-origin and this page's address."},
+        denied = {403, "consent-denied", "The person at this machine said no to this page a short while ago."};
+    bool asks = (route == PM_ROUTE_API || route == PM_ROUTE_RECORDINGS) && head->method != PM_HTTP_OPTIONS;
+    if (!asks || pm_door_knows(g->door, from))
+        return NULL;
+    return pm_door_is_quiet(g->door, from->text) ? &denied : &unknown;
 }
 
 static enum pm_who_kind kind_of(enum pm_sender sender)
@@ -51,12 +58,13 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
                                     head->method <= PM_HTTP_HEAD};
     enum pm_sender sender = pm_sender_class(&g->hosts, &facts, &from);
     ret->kind = kind_of(sender);
-    if (!pm_route_admits(pm_route_kind(head->path.p, head->path.n), sender))
+    enum pm_route_kind route = pm_route_kind(head->path.p, head->path.n);
+    if (!pm_route_admits(route, sender))
         return refuse_sender(sender);
     if (sender != PM_SENDER_WEB)
         return NULL;
     memcpy(ret->origin, from.text, sizeof(ret->origin));
-    return pm_door_knows(g->door, &from) ? NULL : refuse_unknown();
+    return check_page(g, head, route, &from);
 }
 
 const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
@@ -66,7 +74,7 @@ const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, cons
                                                 "This name is not served here. Use http://localhost:3000."};
     const struct pm_gate *g = owner;
     struct pm_http_text other = head->absolute_host;
-    *ret = (struct pm_who){.kind = PM_WHO_PERSON};
+    *ret = (struct pm_who){.kind = c->peer.control ? PM_WHO_PERSON : PM_WHO_NOBODY};
     if (c->peer.control)
         return NULL; /* no name leads there, and no page */
     if (!pm_host_is_served(&g->hosts, head->host.p, head->host.n) ||

@@ -13,6 +13,9 @@ enum { CONFIG_MAX = 256 * 1024 }; /* bytes of a configuration file */
 
 #define AT(field) offsetof(struct pm_settings, field)
 
+static const char *const local_words[] = {"auto", "allow", "ask", NULL};
+static const char *const compat_words[] = {"none", "original", NULL};
+
 const struct pm_option pm_setting_rows[] = {
     {.name = "port",
      .section = "network",
@@ -37,7 +40,9 @@ const struct pm_option pm_setting_rows[] = {
      .type = PM_OPTION_LIST,
      .offset = AT(allow_origin),
      .argument = "URL",
-     .purpose = "let pages of this origin in; may be given several times",
+     .purpose = "let pages of this origin use every serial device, for example https://app.example; add "
+                "=serial,control,firmware "
+                "to say for what; may be given several times",
      .live = true},
     {.name = "max-clients",
      .section = "network",
@@ -48,6 +53,24 @@ const struct pm_option pm_setting_rows[] = {
      .initial = "256",
      .argument = "N",
      .purpose = "let so many clients in at once; a program that is no page may hold all of them"},
+    {.name = "local-pages",
+     .section = "access",
+     .type = PM_OPTION_WORD,
+     .offset = AT(local_pages),
+     .words = local_words,
+     .initial = "auto",
+     .argument = "WORD",
+     .purpose = "pages of this machine (http://localhost and so on): \"allow\" gives them every device for this run, "
+                "\"ask\" asks once as for any other page, \"auto\" allows them while this runs in a terminal"},
+    {.name = "compat",
+     .section = "access",
+     .type = PM_OPTION_WORD,
+     .offset = AT(compat),
+     .words = compat_words,
+     .initial = "none",
+     .argument = "WORD",
+     .purpose = "\"original\": a page that is allowed gets every serial device, beside other pages, as from the "
+                "original program"},
     {.name = "recovery-window",
      .section = "network",
      .type = PM_OPTION_NUMBER,

@@ -5,10 +5,15 @@
 
 #include "base/options.h"
 
+enum pm_local_pages { PM_LOCAL_AUTO, PM_LOCAL_ALLOW, PM_LOCAL_ASK };
+enum pm_compat { PM_COMPAT_NONE, PM_COMPAT_ORIGINAL };
+
 /* One field for each row of pm_setting_rows. */
 struct pm_settings {
     int64_t port;
     struct pm_option_list allow_origin;
+    int local_pages; /* enum pm_local_pages */
+    int compat;      /* enum pm_compat */
     bool demo, allow_pty;
     int64_t max_clients;
     int64_t recovery_window; /* seconds */

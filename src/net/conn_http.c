@@ -160,6 +160,7 @@ void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why)
                                              .fields = fields,
                                              .body = body,
                                              .n = (size_t)n,
+                                             .cors = c->http->page,
                                              .close = !understood});
 }
 
@@ -214,7 +215,7 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     h->expects_continue = head->expects_continue && head->has_body;
     h->private_network = pm_http_has_token(head, "access-control-request-private-network", "true");
     h->origin.n = 0;
-    h->stranger = false;
+    h->page = false;
     static const struct pm_http_refusal
         bad_origin = {403, "origin-bad", "The Origin field of this request is malformed."},
         full = {503, "too-many-connections", "All connections are in use. Close other pages or try again."},
@@ -227,8 +228,8 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     }
     const struct pm_server_options *o = &c->server->options;
     const struct pm_http_refusal *why = o->gate ? o->gate(o->gate_owner, c, head, &c->server->who) : NULL;
+    h->page = o->gate && c->server->who.kind == PM_WHO_PAGE;
     if (why) {
-        h->stranger = true;
         pm_conn_refuse(c, why);
         return;
     }

@@ -24,7 +24,7 @@ struct pm_conn_http {
     bool takes_chunks;      /* HTTP/1.1 */
     bool keep_alive, expects_continue, private_network;
     bool empty_body, unread_body;
-    bool stranger; /* refused at the gate: no page may read the answer */
+    bool page; /* it comes from a page that may read errors too */
 };
 
 /* conn.c */

@@ -87,10 +87,27 @@ static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
     pm_api_run_text(f->api, &r->api, r->event, e->args.json, e->args.n, blobs, e->args.n_attachments);
 }
 
+static void forget(struct pm_face_client *c)
+{
+    pm_socket_set_app(c->socket, NULL);
+    pm_sent_fini(&c->sent);
+    free(c);
+}
+
+void pm_face_admit(struct pm_face_client *c)
+{
+    struct pm_socket *s = c->socket;
+    pm_socket_accept(s);
+    c->joined = pm_api_join(c->face->api, &c->api) == 0;
+    if (c->joined)
+        return;
+    forget(c);
+    pm_socket_disconnect(s);
+}
+
 static void on_connect(void *owner, struct pm_socket *s, const char *auth, size_t n)
 {
     struct pm_face_socketio *f = owner;
-    (void)auth, (void)n;
     if (strcmp(pm_socket_namespace(s), "/") != 0) {
         pm_socket_refuse(s, "Invalid namespace", NULL);
         return;
@@ -106,12 +123,8 @@ static void on_connect(void *owner, struct pm_socket *s, const char *auth, size_
     c->socket = s;
     c->sent = pm_sent_begin(f->clock);
     pm_socket_set_app(s, c);
-    pm_socket_accept(s);
-    if (pm_api_join(f->api, &c->api) < 0) {
-        pm_socket_set_app(s, NULL);
-        free(c);
-        pm_socket_disconnect(s);
-    }
+    if (!pm_face_knock(c, auth, n))
+        forget(c);
 }
 
 static void on_drained(void *owner, struct pm_socket *s)
@@ -150,10 +163,11 @@ static void on_disconnect(void *owner, struct pm_socket *s)
     struct pm_face_client *c = pm_socket_app(s);
     if (!c)
         return;
-    pm_socket_set_app(s, NULL);
-    pm_api_leave(&c->api);
-    pm_sent_fini(&c->sent);
-    free(c);
+    if (c->joined)
+        pm_api_leave(&c->api);
+    else
+        pm_face_walk_off(c);
+    forget(c);
 }
 
 static const struct pm_sockets_ops sockets_ops = {on_connect, on_event,  on_drained,   on_away,

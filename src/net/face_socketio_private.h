@@ -27,8 +27,18 @@ struct pm_face_client {
     struct pm_api_client api; /* first: the API hands it back */
     struct pm_face_socketio *face;
     struct pm_socket *socket;
+    bool joined; /* it is in; else it waits for the person */
+    struct pm_consent_waiter waiter;
     struct pm_sent sent;
 };
+
+/* face_socketio.c: let it in. */
+void pm_face_admit(struct pm_face_client *c);
+
+/* face_door.c: let it in, let it wait (both true), or turn it away: then it is the caller's to free. And: one that
+ * waits leaves. */
+bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n);
+void pm_face_walk_off(struct pm_face_client *c);
 
 /* face_events.c */
 extern const struct pm_api_client_ops pm_face_client_ops;

@@ -196,6 +196,14 @@ static bool knows_recovery(struct pm_http_text query)
     return !version || !transport || version < transport;
 }
 
+/* Clients of version 3 are in "/" before they can say anything but the query. */
+static bool asks_not_to_wait(struct pm_http_text query)
+{
+    char value[8];
+    size_t n = 0;
+    return pm_http_query(query, "pm-wait", value, sizeof(value), &n) == 1 && n == 5 && memcmp(value, "false", 5) == 0;
+}
+
 static int on_open(void *owner, struct pm_session *session, const struct pm_http_head *head, void **ret_app)
 {
     struct pm_sockets *all = owner;
@@ -211,7 +219,11 @@ static int on_open(void *owner, struct pm_session *session, const struct pm_http
     pm_list_init(&c->slowed);
     *ret_app = c;
     if (pm_session_version(session) == PM_EIO_3) {
-        static const struct pm_sio_packet root = {.type = PM_SIO_CONNECT, .name_space = "/", .name_space_n = 1};
+        struct pm_sio_packet root = {.type = PM_SIO_CONNECT, .name_space = "/", .name_space_n = 1};
+        if (asks_not_to_wait(head->query)) {
+            root.query = "pm-wait=false";
+            root.query_n = strlen(root.query);
+        }
         on_connect_packet(c, &root);
     }
     return 0;

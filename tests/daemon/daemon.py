@@ -51,7 +51,10 @@ class Program(Server):
         options = options if "--port" in options else ("--port", "0", *options)
         self.process = subprocess.Popen([*under, path, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
                                         env=environment(self.home))
-        self.port = int(re.search(r":(\d+)", self.line()).group(1))
+        while not (found := re.search(r"(?:localhost|port|127\.0\.0\.1)[: ](\d+)", text := self.line())):
+            if not text:
+                raise AssertionError("the program ended at once")
+        self.port = int(found.group(1))
 
     def line(self):
         ready, _, _ = select.select([self.process.stdout], [], [], DEADLINE)

@@ -22,6 +22,7 @@ NEVER = {  # values that a type never takes; bounds and words come from the sche
     "offsets": ["5", 1.5, True, [], -1, 2**53, {"a": "5"}, {"a": -1}, {"a": None}, {"a": 1.5}, {"a": 2**53},
                 {f"n{i}": 0 for i in range(100)}],
     "names": [7, True, {}, "", "all", [7], [None], ["a\nb"], [""], ["x"] * 1000],
+    "devices": [5, True, {}, [5]],
     "any": [],
 }
 

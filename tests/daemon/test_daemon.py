@@ -29,7 +29,7 @@ class Client:
 
 class DaemonTest(unittest.TestCase):
     def setUp(self):
-        self.program = Program(DAEMON, "--demo", "--allow-pty")
+        self.program = Program(DAEMON, "--demo", "--allow-pty", "--local-pages", "allow")
         self.clients, self.lines = [], []
 
     def tearDown(self):
@@ -170,14 +170,19 @@ class DaemonTest(unittest.TestCase):
         self.assertEqual(self.program.post("read-history", {"name": "sensor", "since": 11})[0], 400)
 
     def test_door_is_closed_to_strangers(self):
-        for headers, code in (({"Host": "evil.example:3000"}, b"host-not-allowed"), ({"Origin": "null"}, b"origin-null"),
-                              ({"Origin": "https://evil.example"}, b"consent-required"),
-                              ({"Origin": f"http://localhost.evil.example:{self.program.port}"}, b"consent-required")):
-            for path in ("/socket.io/?EIO=4&transport=polling", "/api/v1/list-devices"):
+        sockets, api = "/socket.io/?EIO=4&transport=polling", "/api/v1/list-devices"
+        for headers, code, paths in (({"Host": "evil.example:3000"}, b"host-not-allowed", ("/", sockets, api)),
+                                     ({"Origin": "null"}, b"origin-null", ("/", sockets, api))):
+            for path in paths:
                 status, fields, body = self.program.request("GET", path, None, headers)
                 self.assertEqual(status, 403)
                 self.assertIn(code, body)
                 self.assertNotIn("Access-Control-Allow-Origin", fields)
+        for origin in ("https://evil.example", f"http://localhost.evil.example:{self.program.port}"):
+            status, fields, body = self.program.request("GET", api, None, {"Origin": origin})
+            self.assertEqual((status, fields["Access-Control-Allow-Origin"]), (403, origin))  # the page may show why
+            self.assertIn(b"consent-required", body)
+            self.assertEqual(self.program.request("GET", "/", None, {"Origin": origin})[0], 403)
         status, fields, _ = self.program.request("GET", "/api/v1/list-devices", None, {"Origin": "http://localhost:5173"})
         self.assertEqual((status, fields["Access-Control-Allow-Origin"]), (200, "http://localhost:5173"))
 

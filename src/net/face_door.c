@@ -1,0 +1,130 @@
+/* face_door.c - clients at the door: who comes in at once, who waits for the person, and who is turned away, with what
+ * they can do about it. */
+#include "net/face_socketio_private.h"
+
+#include "proto/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a client says of itself: auth = {"pm": {"wait": false, "reason": "…"}}. Old clients cannot send objects: theirs
+ * is a parameter of the query, pm-wait=false. */
+struct knock {
+    bool waits;
+    char reason[PM_CONSENT_REASON];
+    size_t reason_n;
+};
+
+static void read_knock(const char *auth, size_t n, struct knock *k)
+{
+    struct pm_json all, pm, value;
+    *k = (struct knock){.waits = true};
+    if (pm_json_check(auth, n, PM_JSON_DEPTH_MAX, &all) < 0 || all.type != PM_JSON_OBJECT)
+        return;
+    if (pm_json_get(&all, "pm-wait", &value) && value.type == PM_JSON_STRING && pm_json_equals(&value, "false"))
+        k->waits = false;
+    if (!pm_json_get(&all, "pm", &pm) || pm.type != PM_JSON_OBJECT)
+        return;
+    if (pm_json_get(&pm, "wait", &value) && value.type == PM_JSON_FALSE)
+        k->waits = false;
+    if (pm_json_get(&pm, "reason", &value) && value.type == PM_JSON_STRING && value.n <= sizeof(k->reason)) {
+        ssize_t length = pm_json_string(&value, k->reason, sizeof(k->reason));
+        k->reason_n = length > 0 ? (size_t)length : 0;
+    }
+}
+
+static void refuse(struct pm_socket *s, enum pm_error error, const char *message, const char *id)
+{
+    json_t *data = json_pack("{s:s, s:s, s:s*}", "code", pm_error_code(error), "message", message, "request", id);
+    char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
+    pm_socket_refuse(s, pm_error_code(error), text);
+    free(text);
+    json_decref(data);
+}
+
+static void refuse_asking(struct pm_socket *s, int error)
+{
+    if (error == -EACCES)
+        refuse(s, PM_CONSENT_REFUSED,
+               "The person at this machine said no to this page a short while ago. They can allow it in the console, "
+               "or by starting peripheral-manager with --allow-origin.",
+               NULL);
+    else
+        refuse(s, PM_BUSY, "Too many pages ask at once. Answer them in the console, then try again.", NULL);
+}
+
+static void refuse_end(struct pm_socket *s, enum pm_consent_end end)
+{
+    if (end == PM_CONSENT_TIMEOUT)
+        refuse(s, PM_CONSENT_TIMED_OUT,
+               "Nobody answered within two minutes. Open the console (peripheral-manager console), and connect again.",
+               NULL);
+    else
+        refuse(s, PM_CONSENT_REFUSED, "The person at this machine said no.", NULL);
+}
+
+static void on_end(struct pm_consent_waiter *w, const struct pm_consent_request *r, enum pm_consent_end end)
+{
+    struct pm_face_client *c = pm_container(w, struct pm_face_client, waiter);
+    struct pm_socket *s = c->socket;
+    (void)r;
+    if (end == PM_CONSENT_APPROVED) {
+        pm_face_admit(c);
+        return;
+    }
+    pm_socket_set_app(s, NULL);
+    pm_sent_fini(&c->sent);
+    free(c);
+    refuse_end(s, end);
+}
+
+/* Without waiting: the page draws its own picture, and comes again when it was allowed. */
+static bool ask_only(struct pm_face_client *c, const struct pm_consent_wish *wish)
+{
+    struct pm_consent_request *r;
+    int error = pm_door_ask(pm_api_door(c->face->api), wish, NULL, &r);
+    if (error < 0)
+        refuse_asking(c->socket, error);
+    else
+        refuse(c->socket, PM_CONSENT_REQUIRED,
+               "The person at this machine must allow this page first: in the console, which "
+               "\"peripheral-manager console\" opens. Then connect again.",
+               r->id);
+    return false;
+}
+
+static bool ask_and_wait(struct pm_face_client *c, const struct pm_consent_wish *wish)
+{
+    struct pm_consent_request *r;
+    c->waiter.on_end = on_end;
+    int error = pm_door_ask(pm_api_door(c->face->api), wish, &c->waiter, &r);
+    if (error < 0)
+        refuse_asking(c->socket, error);
+    return error >= 0;
+}
+
+bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
+{
+    struct pm_door *door = pm_api_door(c->face->api);
+    struct pm_origin origin;
+    struct knock knock;
+    const char *text = c->api.who->origin;
+    if (c->api.who->kind != PM_WHO_PAGE ||
+        (pm_origin_parse(text, strlen(text), &origin) == 0 && pm_door_knows(door, &origin))) {
+        pm_face_admit(c);
+        return true;
+    }
+    read_knock(auth, n, &knock);
+    struct pm_consent_wish wish = {.origin = text,
+                                   .reason = knock.reason,
+                                   .reason_n = knock.reason_n,
+                                   .capabilities = PM_MAY_USE | PM_MAY_CONTROL};
+    return knock.waits ? ask_and_wait(c, &wish) : ask_only(c, &wish);
+}
+
+void pm_face_walk_off(struct pm_face_client *c)
+{
+    pm_door_leave(pm_api_door(c->face->api), &c->waiter);
+}

@@ -1,0 +1,259 @@
+"""test_consent.py - pages that ask, and the person who answers over the control socket. Numbers as B19 are rows of the list
+of hostile inputs."""
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+import unittest
+
+import peers
+from daemon import DEADLINE, Program, wait_for
+
+DAEMON = os.environ["PERIPHERAL_MANAGER"]
+APP = "https://app.example"
+OTHER = "https://other.example"
+
+
+class DoorTest(unittest.TestCase):
+    options = ()
+
+    def setUp(self):
+        self.home = tempfile.mkdtemp(prefix="pm-test-")
+        self.addCleanup(shutil.rmtree, self.home)
+        self.grants = f"{self.home}/state/peripheral-manager/grants.json"
+        self.pages = []
+        self.start()
+
+    def start(self):
+        self.program = Program(DAEMON, "--demo", "--local-pages", "ask", *self.options, home=self.home)
+        self.person = peers.person(self.program)
+
+    def restart(self, grants=None):
+        self.person.close()
+        self.assertEqual(self.program.stop(), 0)
+        if grants:
+            with open(self.grants, "w") as file:
+                file.write(grants)
+        self.start()
+
+    def tearDown(self):
+        for page in self.pages:
+            page.close()
+        self.person.close()
+        self.assertEqual(self.program.stop(), 0)
+
+    def page(self, origin=APP, **options):
+        self.pages.append(peers.page(self.program, origin, **options))
+        return self.pages[-1]
+
+    def approve(self, request=None, **answer):
+        request = request or self.person.wait_event("consent-requested")
+        return self.person.ask("consent-approve", {"id": request["id"], **answer})
+
+
+class ConsentTest(DoorTest):
+    def test_b19_nothing_is_told_before_the_person_said_yes(self):
+        page = self.page(auth={"pm": {"reason": "To read\nthe scale"}})
+        request = self.person.wait_event("consent-requested")
+        self.assertEqual((request["origin"], request["reason"]), (APP, "To read the scale"))
+        self.assertIn("virtual:echo", [d["address"] for d in request["devices"]])
+        self.assertEqual(page.got, [])
+        echo = next(d["id"] for d in request["devices"] if d["address"] == "virtual:echo")
+        answer = self.approve(request, devices=[echo])
+        self.assertTrue(answer["saved"])
+        page.wait_in()
+        self.assertEqual([d["id"] for d in page.ask("list-devices")["devices"]], [echo])
+        self.person.wait_event("consent-ended", id=request["id"], reason="approved")
+
+    def test_b20_what_was_sent_meanwhile_is_answered_then(self):
+        page = self.page()
+        self.person.wait_event("consent-requested")
+        self.approve()
+        page.wait_in()
+        self.assertTrue(page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})["ok"])
+        page.emit("send-raw", {"name": "e", "payload": "hello"})
+        wait_for(lambda: page.bytes_of("e") == b"hello", "the echo")
+
+    def test_b21_a_no_is_told_and_holds(self):
+        page = self.page()
+        request = self.person.wait_event("consent-requested")
+        self.assertTrue(self.person.ask("consent-deny", {"id": request["id"]})["ok"])
+        self.assertEqual(page.wait_refusal()["code"], "consent-denied")
+        again = self.page()
+        self.assertEqual(again.wait_refusal()["code"], "consent-denied")
+        self.assertEqual(self.person.ask("consent-list")["requests"], [])
+        status, fields, body = self.program.request("GET", "/api/v1/list-devices", None, {"Origin": APP})
+        self.assertEqual((status, fields["Access-Control-Allow-Origin"]), (403, APP))
+        self.assertIn(b"consent-denied", body)
+
+    def test_a_page_that_does_not_want_to_wait_is_told_at_once(self):
+        page = self.page(auth={"pm": {"wait": False}})
+        refusal = page.wait_refusal()
+        self.assertEqual(refusal["code"], "consent-required")
+        request = self.person.wait_event("consent-requested", id=refusal["request"])
+        self.approve(request, duration="session")
+        again = self.page(auth={"pm": {"wait": False}})
+        again.wait_in()
+
+    def test_b22_a_page_that_goes_takes_its_question_with_it(self):
+        page = self.page()
+        request = self.person.wait_event("consent-requested")
+        page.close()
+        self.person.wait_event("consent-ended", id=request["id"], reason="left")
+        answer = self.approve(request)
+        self.assertEqual(answer["error"]["code"], "no-such-request")
+        self.assertEqual(self.person.ask("grant-list")["grants"], [])
+
+    def test_b23_questions_are_bounded(self):
+        for i in range(8):
+            self.page(f"https://p{i}.example")
+        wait_for(lambda: len(self.person.events("consent-requested")) == 8, "eight questions")
+        self.assertEqual(self.page("https://p9.example").wait_refusal()["code"], "busy")
+        self.page("https://p1.example")
+        self.assertEqual(len(self.person.ask("consent-list")["requests"]), 8)
+
+    def test_pages_do_not_see_what_others_have(self):
+        """B30: a device that was not granted does not exist; one that another page uses is busy, without a name."""
+        page, other = self.page(), self.page(OTHER)
+        questions = {q["origin"]: q for q in wait_for(
+            lambda: len(self.person.events("consent-requested")) == 2 and self.person.events("consent-requested"), "two")}
+        ids = {d["address"]: d["id"] for d in questions[APP]["devices"]}
+        self.approve(questions[APP], devices=[ids["virtual:echo"], ids["virtual:counter"]])
+        self.approve(questions[OTHER], devices=[ids["virtual:echo"]])
+        page.wait_in()
+        other.wait_in()
+        self.assertTrue(page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})["ok"])
+        missing = [other.ask("activate-connection", {"name": "x", "address": address})["error"]
+                   for address in ("virtual:counter", ids["virtual:counter"], "virtual:nothing", "/dev/mem")]
+        self.assertEqual({(e["code"], e["message"]) for e in missing}, {("no-such-device", missing[0]["message"])})
+        self.assertEqual(other.ask("activate-connection", {"name": "x", "address": "virtual:echo"})["error"]["code"], "device-busy")
+        for event in ("send-raw", "deactivate-connection", "read-history"):
+            data = {"name": "e", "payload": "x"} if event == "send-raw" else {"name": "e"}
+            self.assertEqual(other.ask(event, data)["error"]["code"], "no-such-connection")
+        self.assertEqual(other.ask("list-connections")["connections"], [])
+        device = other.ask("list-devices")["devices"][0]
+        self.assertEqual((device["connection"], device["in-use-by"]), (None, "another application"))
+        page.ask("send-raw", {"name": "e", "payload": "secret"})
+        wait_for(lambda: page.events("e"), "the echo")
+        self.assertEqual(other.got, [])
+        self.assertNotIn(APP, json.dumps(other.got, default=str))
+
+    def test_sharing_is_a_choice(self):
+        page, other = self.page(), self.page(OTHER)
+        wait_for(lambda: len(self.person.events("consent-requested")) == 2, "two questions")
+        for request in self.person.ask("consent-list")["requests"]:
+            self.approve(request, shared=True)
+        page.wait_in()
+        other.wait_in()
+        page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})
+        other.wait_event("connection-opened", name="e")
+        self.assertTrue(other.ask("send-raw", {"name": "e", "payload": "hi"})["ok"])
+        wait_for(lambda: page.bytes_of("e") == b"hi" and other.bytes_of("e") == b"hi", "the echo for both")
+
+    def test_pages_have_no_say_over_others(self):
+        page = self.page()
+        self.approve()
+        page.wait_in()
+        for event in ("consent-list", "grant-list"):
+            self.assertEqual(page.ask(event)["error"]["code"], "session-required")
+        self.assertEqual(page.ask("grant-revoke", {"all": True})["error"]["code"], "session-required")
+        status, answer = self.program.post("consent-approve", {"id": "q_1"})  # nor have programs that are not the command line
+        self.assertEqual((status, answer["error"]["code"]), (401, "session-required"))
+
+    def test_once_ends_with_the_last_connection(self):
+        page = self.page()
+        self.approve()
+        page.wait_in()
+        self.assertEqual(page.ask("list-grants")["grants"][0]["duration"], "once")
+        page.send("41")  # a goodbye; one that is only lost may come back
+        wait_for(lambda: not self.person.ask("grant-list")["grants"], "the grant to end")
+
+    def test_capabilities_are_asked_one_by_one(self):
+        page = self.page()
+        self.approve(capabilities=["serial"])
+        page.wait_in()
+        page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})
+        self.assertTrue(page.ask("send-raw", {"name": "e", "payload": "x"})["ok"])
+        self.assertEqual(page.ask("configure-connection", {"name": "e", "baud-rate": 9600})["error"]["code"], "scope")
+
+    def test_the_chooser_gives_one_device_more(self):
+        page = self.page()
+        request = self.person.wait_event("consent-requested")
+        ids = {d["address"]: d["id"] for d in request["devices"]}
+        self.approve(request, devices=[ids["virtual:echo"]])
+        page.wait_in()
+        chosen = []
+        thread = threading.Thread(target=lambda: chosen.append(page.ask("request-device", {"reason": "the counter"})))
+        thread.start()
+        request = self.person.wait_event("consent-requested", **{"one-device": True})
+        self.assertEqual(self.approve(request, devices="*")["error"]["code"], "bad-request")
+        self.assertTrue(self.approve(request, devices=ids["virtual:counter"])["ok"])
+        thread.join(DEADLINE)
+        self.assertEqual(chosen[0]["device"]["id"], ids["virtual:counter"])
+        self.assertEqual(len(page.ask("list-devices")["devices"]), 2)
+        self.assertTrue(page.ask("forget-device", {"device": ids["virtual:counter"]})["ok"])
+        self.assertEqual(len(page.ask("list-devices")["devices"]), 1)
+
+    def test_b27_revoking_closes_streams_at_once(self):
+        page = self.page()
+        self.approve()
+        page.wait_in()
+        page.ask("activate-connection", {"name": "c", "address": "virtual:counter"})
+        page.ask("send-raw", {"name": "c", "payload": "1048576\n"})
+        wait_for(lambda: len(page.events("c")) > 10, "bytes")
+        before = time.monotonic()
+        self.assertEqual(self.person.ask("grant-revoke", {"origin": APP})["revoked"], 1)
+        page.wait_event("connection-closed", name="c", reason="revoked")
+        took = time.monotonic() - before
+        count = len(page.events("c"))
+        self.assertLess(took, 1)  # the promise is 100 ms; the machine may be busy
+        self.assertEqual(page.ask("send-raw", {"name": "c", "payload": "x"})["error"]["code"], "no-such-connection")
+        self.assertEqual(page.ask("activate-connection", {"name": "c", "address": "virtual:counter"})["error"]["code"],
+                         "no-such-device")
+        self.assertEqual(page.ask("list-devices")["devices"], [])
+        self.assertEqual(len(page.events("c")), count)
+        self.assertEqual(self.person.ask("list-connections")["connections"], [])
+
+
+class KeptTest(DoorTest):
+    def test_always_outlives_the_daemon(self):
+        page = self.page()
+        self.assertTrue(self.approve(duration="always")["saved"])
+        page.wait_in()
+        self.assertEqual(os.stat(self.grants).st_mode & 0o777, 0o600)
+        self.restart()
+        self.page().wait_in()
+
+    def test_i04_a_damaged_file_is_set_aside(self):
+        self.restart('{"version": 1, "grants": [{"origin": "*"}]}')
+        self.assertEqual(len([f for f in os.listdir(os.path.dirname(self.grants)) if f.startswith("grants.json.bad-")]), 1)
+        self.assertEqual(len(self.person.ask("grant-list")["banner"]), 1)
+
+    def test_i04_a_newer_file_stays_as_it_is(self):
+        newer = '{"version": 7, "secrets": true}'
+        self.restart(newer)
+        self.page()
+        self.assertFalse(self.approve(duration="always")["saved"])
+        with open(self.grants) as file:
+            self.assertEqual(file.read(), newer)
+
+
+class OptionsTest(DoorTest):
+    options = ("--allow-origin", APP, "--compat", "original")
+
+    def test_an_origin_that_an_option_names_is_not_asked(self):
+        page = self.page()
+        page.wait_in()
+        self.assertGreater(len(page.ask("list-devices")["devices"]), 3)
+
+    def test_compat_original_shares_everything(self):
+        page = self.page(OTHER)
+        answer = self.approve()
+        self.assertEqual((answer["grants"][0]["device"], answer["grants"][0]["shared"]), ("*", True))
+        page.wait_in()
+
+
+if __name__ == "__main__":
+    unittest.main()
