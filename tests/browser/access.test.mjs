@@ -19,6 +19,7 @@ after(() => Promise.all([browser, daemon].map((part) => part?.stop())));
 // What axe-core finds wrong now: rule and element.
 async function violations() {
   await page.evaluate(AXE);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {})))); // colours on their way
   const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
   return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.failureSummary}`));
 }
