@@ -198,7 +198,7 @@ static size_t take_message(struct bench_client *c, unsigned opcode, const uint8_
 {
     if (opcode == PM_WS_TEXT)
         return take_text(c, (const char *)p, n);
-    if (opcode != PM_WS_BINARY)
+    if (opcode != PM_WS_BINARY && opcode != PM_WS_CONTINUATION) /* websocketd sends in fragments */
         bench_die("the server closed the connection");
     int wanted = c->is_raw || c->expects_bytes == 1;
     c->expects_bytes = 0;

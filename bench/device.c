@@ -28,7 +28,6 @@ enum mode { ROUND, PACED, STALLED, FLOOD, UPLOAD_MODE };
 struct line {
     int fd;
     uint64_t sent, got, asked_at;
-    int blocked;
     struct {
         uint64_t end, at;
     } steps[STEPS]; /* by number, modulo: when the bytes before `end` went out */
@@ -54,7 +53,7 @@ static void watch(struct bench *b, int op, int fd, unsigned number, int is_line,
 
 /* ---- the device's end ---- */
 
-static void line_write(struct bench *b, struct line *l, size_t n)
+static void line_write(struct line *l, size_t n)
 {
     while (n > 0) {
         const uint8_t *p = bench_pattern(l->sent);
@@ -65,10 +64,6 @@ static void line_write(struct bench *b, struct line *l, size_t n)
         l->sent += (uint64_t)done;
         n -= (size_t)done;
     }
-    int blocked = n > 0;
-    if (blocked != l->blocked && b->mode == FLOOD)
-        watch(b, EPOLL_CTL_MOD, l->fd, (unsigned)(l - b->lines), 1, EPOLLIN | (blocked ? EPOLLOUT : 0));
-    l->blocked = blocked;
 }
 
 static void line_read(struct bench *b, struct line *l, size_t most)
@@ -81,7 +76,7 @@ static void line_read(struct bench *b, struct line *l, size_t most)
         bench_die("the device got other bytes than were sent to it");
     l->got += (uint64_t)n;
     if (b->mode == ROUND)
-        line_write(b, l, (size_t)n);
+        line_write(l, (size_t)n);
 }
 
 /* What is due by now, and when it went out. */
@@ -90,7 +85,7 @@ static void line_step(struct bench *b, struct line *l, uint64_t now)
     uint64_t due = (uint64_t)((double)b->bytes * (double)(now - b->start) / 1e9), before = l->sent;
     if (due <= before)
         return;
-    line_write(b, l, (size_t)(due - before));
+    line_write(l, (size_t)(due - before));
     if (l->sent == before)
         return;
     l->steps[l->n_steps % STEPS].end = l->sent;
@@ -141,7 +136,7 @@ static void serve(struct bench *b, const struct epoll_event *e)
         if (e->events & EPOLLIN)
             line_read(b, &b->lines[number], b->mode == UPLOAD_MODE && b->bytes ? 0 : BENCH_PATTERN);
         if (e->events & EPOLLOUT)
-            line_write(b, &b->lines[number], BENCH_PATTERN);
+            line_write(&b->lines[number], BENCH_PATTERN);
         return;
     }
     struct bench_client *c = &b->clients[number];
@@ -193,8 +188,6 @@ static void measure(struct bench *b, int pid, uint64_t ms)
         if (b->mode == UPLOAD_MODE)
             watch(b, EPOLL_CTL_MOD, b->clients[i].fd, i, 0, EPOLLIN | EPOLLOUT);
     }
-    for (unsigned i = 0; b->mode == FLOOD && i < b->n_lines; i++)
-        line_write(b, &b->lines[i], BENCH_PATTERN);
     run(b, b->start + ms * 200000); /* a fifth, to warm up */
     figures_clear(&b->figures);
     uint64_t start = bench_now(), cpu = bench_cpu(pid), device = total(b, 0), clients = total(b, 1);
@@ -241,7 +234,7 @@ int main(int argc, char **argv)
         b.lines[i].fd = (int)bench_number(argv[8 + i]);
         fcntl(b.lines[i].fd, F_SETFL, O_NONBLOCK);
         if (b.mode != UPLOAD_MODE || b.bytes == 0)
-            watch(&b, EPOLL_CTL_ADD, b.lines[i].fd, i, 1, EPOLLIN);
+            watch(&b, EPOLL_CTL_ADD, b.lines[i].fd, i, 1, EPOLLIN | (b.mode == FLOOD ? EPOLLOUT : 0));
     }
     measure(&b, (int)bench_number(argv[3]), bench_number(argv[7]));
     return 0;

@@ -1,0 +1,32 @@
+"""python_socketio.py TERMINAL... - the usual server in Python: python-socketio on eventlet, pyserial for the devices."""
+import sys
+
+import eventlet
+
+eventlet.monkey_patch()
+import eventlet.tpool  # noqa: E402
+import serial  # noqa: E402
+import socketio  # noqa: E402
+
+server = socketio.Server(async_mode="eventlet", cors_allowed_origins="*", max_http_buffer_size=10_000_000)
+ports = {}
+
+
+@server.on("send-raw")
+def send_raw(sid, data):
+    ports[data["name"]].write(data["payload"])
+
+
+def read(name, port):
+    while True:
+        data = eventlet.tpool.execute(lambda: port.read(max(1, min(65536, port.in_waiting))))
+        if data:
+            server.emit(name, data)
+
+
+for number, path in enumerate(sys.argv[1:]):
+    ports[f"bench{number}"] = serial.Serial(path, 115200, timeout=None)
+    eventlet.spawn(read, f"bench{number}", ports[f"bench{number}"])
+listener = eventlet.listen(("127.0.0.1", 0))
+print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
+eventlet.wsgi.server(listener, socketio.WSGIApp(server), log_output=False)
