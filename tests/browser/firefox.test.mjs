@@ -15,14 +15,14 @@ before(async () => {
   downloads = folder();
   await daemon.ask("activate-connection", { name: "dev", address: line.path });
   browser = await puppeteer.launch({
-    browser: "firefox", executablePath: "/usr/bin/firefox-esr", headless: true, protocol: "webDriverBiDi",
+    browser: "firefox", executablePath: "/usr/bin/firefox-esr", headless: true, timeout: 120000, protocol: "webDriverBiDi",
     extraPrefsFirefox: {
       "browser.download.folderList": 2, "browser.download.dir": downloads.name, "browser.download.useDownloadDir": true,
       "browser.download.always_ask_before_handling_new_types": false,
     },
   });
   page = await browser.newPage();
-  page.setDefaultTimeout(60000);
+  page.setDefaultTimeout(120000);
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
   await page.setViewport({ width: 1280, height: 800 });

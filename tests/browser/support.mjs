@@ -7,15 +7,19 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { chromium } from "playwright-core";
-import { sleep, within } from "../clients/support.mjs";
+import { sleep, within as withinTime } from "../clients/support.mjs";
 
-export { sleep, within } from "../clients/support.mjs";
+export { sleep } from "../clients/support.mjs";
 
+const DEADLINE_MS = 120000; // for what should take milliseconds: browsers are slow on a machine that does much else
 const HERE = import.meta.dirname;
 const CHROMIUM_OPTIONS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
+
+// The promise's value, or an error that names what was awaited.
+export const within = (promise, what, ms = DEADLINE_MS) => withinTime(promise, what, ms);
 
 // Wait until the condition holds.
 export function until(condition, what, ms) {
@@ -125,10 +129,10 @@ export async function startPages(files) {
 export async function startChromium(options = {}) {
   const profile = folder();
   const context = await chromium.launchPersistentContext(profile.name, {
-    executablePath: "/usr/bin/chromium", headless: true, args: CHROMIUM_OPTIONS, chromiumSandbox: false,
+    executablePath: "/usr/bin/chromium", headless: true, timeout: DEADLINE_MS, args: CHROMIUM_OPTIONS, chromiumSandbox: false,
     viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options,
   });
-  context.setDefaultTimeout(30000); // for what should take milliseconds: the machine may be busy
+  context.setDefaultTimeout(DEADLINE_MS);
   return {
     context,
     async page(url) {

@@ -4,8 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { after, before, it } from "node:test";
-import { within } from "../clients/support.mjs";
-import { folder, startDaemon, until } from "./support.mjs";
+import { folder, startDaemon, until, within } from "./support.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf"; // what WebDriver calls an element's reference
 let daemon, home, display, driver, at;
