@@ -1,21 +1,10 @@
 /* events.c - the subcommand that shows what happens: devices and connections as they come and go. */
+#include "cli/screen.h"
 #include "cli/session.h"
 #include "daemon/notice.h"
 
 #include <poll.h>
 #include <string.h>
-#include <time.h>
-
-static void print_time(void)
-{
-    struct timespec now;
-    struct tm local;
-    char text[16];
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(text, sizeof(text), "%H:%M:%S", &local);
-    printf("%s ", text);
-}
 
 static void on_event(void *owner, const char *event, const json_t *data)
 {
@@ -28,7 +17,7 @@ static void on_event(void *owner, const char *event, const json_t *data)
     } else {
         char text[PM_NOTICE_MAX];
         pm_notice(event, data, text, sizeof(text));
-        print_time();
+        pm_screen_time(stdout, false);
         puts(text);
     }
     fflush(stdout);

@@ -107,7 +107,7 @@ enum pm_exit pm_list_devices(const struct pm_common *common, json_t **ret)
 enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
     const struct pm_common *common = values;
-    json_t *answer;
+    json_t *answer = NULL;
     (void)self, (void)words, (void)n;
     enum pm_exit code = pm_list_devices(common, &answer);
     if (code != PM_EXIT_OK)

@@ -14,7 +14,7 @@
 
 enum { ROW = 16 };
 
-static void print_time(FILE *out)
+void pm_screen_time(FILE *out, bool milliseconds)
 {
     struct timespec now;
     struct tm local;
@@ -22,7 +22,10 @@ static void print_time(FILE *out)
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &local);
     strftime(text, sizeof(text), "%H:%M:%S", &local);
-    fprintf(out, "%s.%03ld ", text, now.tv_nsec / 1000000);
+    fputs(text, out);
+    if (milliseconds)
+        fprintf(out, ".%03ld", now.tv_nsec / 1000000);
+    fputc(' ', out);
 }
 
 static void print_hex(const struct pm_screen *s, FILE *out, const uint8_t *p, size_t n)
@@ -30,7 +33,7 @@ static void print_hex(const struct pm_screen *s, FILE *out, const uint8_t *p, si
     for (size_t at = 0; at < n; at += ROW) {
         size_t row = n - at < ROW ? n - at : ROW;
         if (s->timestamps)
-            print_time(out);
+            pm_screen_time(out, true);
         fprintf(out, "%08" PRIx64 " ", s->offset + at);
         for (size_t i = 0; i < ROW; i++) {
             if (i < row)
@@ -52,7 +55,7 @@ static void print_lines(struct pm_screen *s, FILE *out, const uint8_t *p, size_t
         const uint8_t *stop = memchr(p, '\n', n);
         size_t line = stop ? (size_t)(stop + 1 - p) : n;
         if (!s->in_line)
-            print_time(out);
+            pm_screen_time(out, true);
         fwrite(p, 1, line, out);
         s->in_line = !stop;
         p += line;

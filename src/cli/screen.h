@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { PM_SCREEN_LINE = 1024 }; /* bytes of a notice */
 
@@ -17,6 +18,9 @@ struct pm_screen {
     bool in_line;           /* the last byte was no line feed */
     uint64_t offset, epoch; /* of the next byte */
 };
+
+/* The time of day, and a space. */
+void pm_screen_time(FILE *out, bool milliseconds);
 
 /* Write bytes to standard output, and count them. Waits while it takes nothing. */
 void pm_screen_bytes(struct pm_screen *s, const uint8_t *p, size_t n);

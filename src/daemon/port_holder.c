@@ -9,22 +9,40 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LISTENING = 0x0a, PATH_ROOM = 300 }; /* TCP_LISTEN, as /proc/net/tcp writes it */
+enum {
+    PATH_ROOM = 300,
+    LISTENING = 0x0a, /* TCP_LISTEN */
+    LOCAL_COLUMN = 1,
+    STATE_COLUMN = 3,
+    INODE_COLUMN = 9, /* of /proc/net/tcp, proc(5) */
+};
 
-/* The inode of the socket that listens, from one of the kernel's tables; 0 if there is none. */
+/* The column of a line, counted from 0; "" if it has fewer. */
+static const char *column(const char *line, int number)
+{
+    for (line += strspn(line, " "); number > 0; number--) {
+        line += strcspn(line, " ");
+        line += strspn(line, " ");
+    }
+    return line;
+}
+
+/* The inode of the socket that a line of the kernel's table is about if it listens on the port, else 0. */
+static unsigned long inode_of(const char *line, unsigned port)
+{
+    const char *colon = strchr(column(line, LOCAL_COLUMN), ':');
+    if (!colon || strtoul(colon + 1, NULL, 16) != port || strtoul(column(line, STATE_COLUMN), NULL, 16) != LISTENING)
+        return 0;
+    return strtoul(column(line, INODE_COLUMN), NULL, 10);
+}
+
 static unsigned long find_inode(const char *table, unsigned port)
 {
     char line[512];
     unsigned long found = 0;
     FILE *f = fopen(table, "re");
-    while (f && found == 0 && fgets(line, sizeof(line), f)) {
-        unsigned local, state;
-        unsigned long inode;
-        if (sscanf(line, " %*[0-9]: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*u %*d %lu", &local, &state, &inode) ==
-                3 &&
-            local == port && state == LISTENING)
-            found = inode;
-    }
+    while (f && found == 0 && fgets(line, sizeof(line), f))
+        found = inode_of(line, port);
     if (f)
         fclose(f);
     return found;

@@ -28,7 +28,7 @@ static long number_for_us(const char *name, const char *pid_name)
 /* The port if this listens on a loopback address, else -EINVAL. */
 static int port_of(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t n = sizeof(address);
     int listens = 0;
     socklen_t listens_n = sizeof(listens);

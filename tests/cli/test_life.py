@@ -67,36 +67,20 @@ class LifeTest(Places):
             self.assertEqual(process.wait(DEADLINE), 0)
 
     def test_what_is_on_its_way_goes_out_first(self):  # I17
-        line = Line()
-        self.addCleanup(line.close)
-        process = self.serve("--allow-pty")
-        self.run_program("activate", "line", line.path)
-        sender = self.start("send", "line", "--file", "-", stdin=subprocess.PIPE)
-        sender.stdin.write(b"x" * 30000)  # the pseudo terminal takes about 4 KiB before somebody reads
-        sender.stdin.close()
-        wait_for(lambda: b'"queued": 0' not in self.queued(), "a queue")
+        line, process = self.unsent()
         process.terminate()
         self.assertEqual(line.read(30000), b"x" * 30000)
         self.assertEqual(process.wait(DEADLINE), 0)
         self.assertNotIn(b"not sent", process.stdout.read())
 
     def test_what_did_not_go_out_is_told(self):  # I17
-        line = Line()
-        self.addCleanup(line.close)
-        process = self.serve("--allow-pty")
-        self.run_program("activate", "line", line.path)
-        sender = self.start("send", "line", "--file", "-", stdin=subprocess.PIPE)
-        sender.stdin.write(b"x" * 30000)
-        sender.stdin.close()
-        wait_for(lambda: b'"queued": 0' not in self.queued(), "a queue")
+        process = self.unsent()[1]
         process.terminate()
         self.assertEqual(process.wait(3 * DEADLINE), 0)
         self.assertRegex(process.stdout.read(), rb'\d+ bytes to "line" were not sent')
 
-    def queued(self):
-        return self.run_program("connections", "--json")[1].encode()
-
-    def test_second_signal_does_not_wait(self):
+    def unsent(self):
+        """A daemon with 30,000 bytes for a device: a pseudo terminal, which takes about 4 KiB before somebody reads."""
         line = Line()
         self.addCleanup(line.close)
         process = self.serve("--allow-pty")
@@ -104,7 +88,11 @@ class LifeTest(Places):
         sender = self.start("send", "line", "--file", "-", stdin=subprocess.PIPE)
         sender.stdin.write(b"x" * 30000)
         sender.stdin.close()
-        wait_for(lambda: b'"queued": 0' not in self.queued(), "a queue")
+        wait_for(lambda: '"queued": 0' not in self.run_program("connections", "--json")[1], "a queue")
+        return line, process
+
+    def test_second_signal_does_not_wait(self):
+        process = self.unsent()[1]
         process.terminate()
         end = time.monotonic() + DEADLINE
         while process.poll() is None and time.monotonic() < end:
