@@ -26,7 +26,10 @@ struct pm_subscription {
     struct pm_api_client *client;
     struct pm_connection *connection;
     uint64_t cursor;
-    uint64_t mark;        /* number of the next mark that it is told of */
+    uint64_t mark; /* number of the next mark that it is told of */
+    bool owes_gap; /* it is to be told of a gap from `owed_from` to its cursor, before all else */
+    uint64_t owed_from;
+    enum pm_gap owed;
     uint64_t reopened_at; /* where the present opening began, if it is to be told; UINT64_MAX: it is not */
     bool behind;          /* it has bytes to take, */
     struct pm_mono since; /* and took none since */

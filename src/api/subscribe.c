@@ -20,12 +20,31 @@ static void tell_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason,
     s->cursor = to;
 }
 
+/* Go on at `to`; the gap is told with the next bytes, so that it comes behind the answer to whoever asked. */
+static void owe_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason)
+{
+    s->owes_gap = true;
+    s->owed_from = s->cursor;
+    s->owed = reason;
+    s->cursor = to;
+}
+
+static void tell_owed(struct pm_subscription *s)
+{
+    uint64_t to = s->cursor;
+    s->owes_gap = false;
+    s->cursor = s->owed_from;
+    tell_gap(s, to, s->owed, 0);
+}
+
 /* Tell what is missing at the reader's place. Returns the offset up to which nothing is. */
 static uint64_t tell_missing(struct pm_subscription *s)
 {
     struct pm_connection *c = s->connection;
     uint64_t start = pm_journal_start(&c->journal);
     const struct pm_mark *mark;
+    if (s->owes_gap)
+        tell_owed(s);
     if (s->cursor < start)
         tell_gap(s, start, PM_GAP_SLOW, 0);
     if (s->reopened_at <= s->cursor) {
@@ -165,15 +184,18 @@ void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t of
 {
     struct pm_connection *c = s->connection;
     uint64_t end;
+    uint64_t start = pm_journal_start(&c->journal);
     s->reopened_at = UINT64_MAX;
+    s->owes_gap = false;
     s->cursor = offset;
     if (epoch != 0 && epoch != c->epoch && pm_epoch_end(c, epoch, &end) && offset <= end) {
         s->reopened_at = end;
     } else if ((epoch != 0 && epoch != c->epoch) || offset > c->journal.end) {
-        tell_gap(s, pm_journal_start(&c->journal), PM_GAP_EPOCH, 0);
+        owe_gap(s, start, PM_GAP_EPOCH);
     }
+    if (s->cursor < start)
+        owe_gap(s, start, PM_GAP_SLOW);
     s->mark = pm_marks_from(&c->marks, s->cursor);
-    tell_missing(s);
 }
 
 void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset)

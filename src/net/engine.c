@@ -343,7 +343,7 @@ void pm_session_cut(struct pm_session *s)
 
 /* ---- packets ---- */
 
-void pm_session_unqueue(struct pm_session *s)
+void pm_session_shift(struct pm_session *s)
 {
     struct pm_queued *q = s->first;
     s->first = q->next;
@@ -352,6 +352,10 @@ void pm_session_unqueue(struct pm_session *s)
     s->queued -= q->message ? q->message->n : 0;
     pm_message_unref(q->message);
     free(q);
+}
+
+void pm_session_check_drained(struct pm_session *s)
+{
     if ((!s->congested && !s->awaited) || s->queued > s->engine->options.queue_low)
         return;
     s->congested = s->awaited = false;
@@ -359,6 +363,12 @@ void pm_session_unqueue(struct pm_session *s)
         pm_session_release_post(s);
     if (s->app)
         s->engine->ops->on_drained(s->app, s);
+}
+
+void pm_session_unqueue(struct pm_session *s)
+{
+    pm_session_shift(s);
+    pm_session_check_drained(s);
 }
 
 void pm_session_abandon(struct pm_session *s)

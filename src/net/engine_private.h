@@ -55,7 +55,9 @@ struct pm_session {
 int pm_session_new(struct pm_engine *e, enum pm_eio_version version, struct pm_session **ret);
 struct pm_session *pm_session_find(struct pm_engine *e, const char *id, size_t n);
 void pm_session_queue(struct pm_session *s, enum pm_eio_type type, struct pm_message *m);
-void pm_session_unqueue(struct pm_session *s);                                  /* drop the first */
+void pm_session_shift(struct pm_session *s);         /* drop the first queued packet */
+void pm_session_check_drained(struct pm_session *s); /* tell that there is room, if that is awaited */
+void pm_session_unqueue(struct pm_session *s);       /* both */
 void pm_session_take(struct pm_session *s, const struct pm_eio_packet *packet); /* one from the client */
 void pm_session_end(struct pm_session *s);                                      /* forget it; on_close was called */
 size_t pm_session_handshake(const struct pm_session *s, bool can_upgrade, char out[PM_EIO_HANDSHAKE_MAX]);

@@ -47,13 +47,14 @@ static void on_gone(void *owner, struct pm_conn *c)
 
 static const struct pm_ws_ops transport_ops = {on_message, on_drained, on_gone};
 
-/* What waited for the transport goes out on it, once and in order. */
+/* What waited for the transport goes out on it, once and in order: nobody is asked for more before all of it has. */
 static void send_queued(struct pm_session *s)
 {
     while (s->first) {
         pm_session_send_ws(s, s->first->type, s->first->message);
-        pm_session_unqueue(s);
+        pm_session_shift(s);
     }
+    pm_session_check_drained(s);
 }
 
 void pm_session_on_websocket(struct pm_session *s, struct pm_conn *c, const struct pm_http_head *head)

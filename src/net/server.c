@@ -18,6 +18,7 @@ enum {
     BACKLOG = 1024,
     ACCEPTS_A_TURN = 64,
     TURNED_AWAY = 32,     /* connections too many that are heard, to be told so */
+    REST_MS = 100,        /* without descriptors: until the next attempt to accept */
     CONTROL_RESERVE = 16, /* connections kept free of pages, so that the person always gets in */
 };
 
@@ -65,7 +66,7 @@ static void on_listener_closed(void *owner)
 {
     struct pm_listener *l = owner;
     struct pm_server *s = l->server;
-    if (--s->open_listeners == 0)
+    if (--s->open_handles == 0)
         free(s);
 }
 
@@ -83,13 +84,14 @@ struct pm_server *pm_server_free(struct pm_server *s)
     drop_all(&s->connections);
     pm_out_pool_fini(&s->pool);
     s->deflate = pm_deflate_free(s->deflate);
-    if (s->open_listeners == 0) {
+    if (s->open_handles == 0) {
         free(s);
         return NULL;
     }
     for (unsigned i = 0; i < s->n_listeners; i++) {
         close(s->listeners[i].fd);
         pm_watch_close(&s->listeners[i].watch, on_listener_closed);
+        pm_timer_close(&s->listeners[i].rest, on_listener_closed);
     }
     return NULL;
 }
@@ -140,8 +142,10 @@ static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool crowded)
 
 void pm_server_stop_accepting(struct pm_server *s)
 {
-    for (unsigned i = 0; i < s->n_listeners; i++)
+    for (unsigned i = 0; i < s->n_listeners; i++) {
         pm_watch_set(&s->listeners[i].watch, 0);
+        pm_timer_stop(&s->listeners[i].rest);
+    }
 }
 
 size_t pm_server_unsent(const struct pm_server *s)
@@ -157,6 +161,23 @@ int pm_server_adopt(struct pm_server *s, int fd)
     return adopt(s, fd, (struct pm_peer){0}, false);
 }
 
+/* Who waits stays ready, so that asking again at once would be a busy loop. */
+static void rest(struct pm_listener *l, int error)
+{
+    if (!l->complained)
+        pm_log(PM_LOG_WARNING, "Cannot accept connections: %s. Raise the limit of open files (ulimit -n).",
+               strerror(error));
+    l->complained = true;
+    pm_watch_set(&l->watch, 0);
+    pm_timer_set(&l->rest, pm_mono_add_ms(pm_loop_now(), REST_MS));
+}
+
+static void on_rested(struct pm_timer *t)
+{
+    struct pm_listener *l = t->owner;
+    pm_watch_set(&l->watch, PM_LOOP_READ);
+}
+
 static void on_listener_ready(struct pm_watch *w, unsigned events)
 {
     struct pm_listener *l = w->owner;
@@ -166,10 +187,10 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
         int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE)
-                pm_log(PM_LOG_WARNING, "Cannot accept a connection: %s. Raise the limit of open files (ulimit -n).",
-                       strerror(errno));
+                rest(l, errno);
             return;
         }
+        l->complained = false;
         struct pm_peer peer = {0};
         bool crowded = !l->control && s->n_connections >= s->options.connections;
         if ((l->control && !pm_control_admits(fd, &peer)) ||
@@ -220,9 +241,10 @@ int pm_server_add_listener(struct pm_server *s, int fd, bool control)
         close(fd);
         return r;
     }
+    pm_timer_init(&l->rest, s->loop, on_rested, l);
     pm_watch_set(&l->watch, PM_LOOP_READ);
     s->n_listeners++;
-    s->open_listeners++;
+    s->open_handles += 2;
     return 0;
 }
 

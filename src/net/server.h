@@ -43,8 +43,10 @@ enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 4, PM_READ_BUFFER = 64 * 1024 };
 struct pm_listener {
     struct pm_server *server;
     struct pm_watch watch;
+    struct pm_timer rest; /* set while it does not accept, since there are no descriptors */
     int fd;
     bool control;
+    bool complained; /* once until it can accept again */
 };
 
 struct pm_server {
@@ -54,7 +56,7 @@ struct pm_server {
     unsigned n_routes;
     struct pm_listener listeners[PM_LISTENERS_MAX];
     unsigned n_listeners;
-    unsigned open_listeners;
+    unsigned open_handles;              /* of the listeners */
     struct pm_link connections, silent; /* struct pm_conn; silent ones said nothing so far, the oldest is first */
     unsigned n_connections, n_silent;
     struct pm_link origins; /* struct pm_origin_use */

@@ -1,8 +1,10 @@
 """test_streams.py - bytes from devices: who gets which, from where, what is told of those that are gone, who may write."""
 import base64
+import json
 import os
 import unittest
 
+import websocket
 from client import Client
 from daemon import Line, Program, wait_for
 
@@ -35,6 +37,10 @@ class StreamsTest(unittest.TestCase):
 
     def connection(self, name):
         return next(c for c in self.program.post("list-connections", {})[1]["connections"] if c["name"] == name)
+
+    def post(self, event, **data):
+        answer = self.program.post(event, data)[1]
+        self.assertTrue(answer["ok"], answer)
 
     def write(self, line, name, data):
         """Write to the device's end of the line and wait until the daemon has all of it."""
@@ -136,6 +142,36 @@ class StreamsTest(unittest.TestCase):
         self.write(line, "pump", b"0123")
         client.call("subscribe", {"names": ["pump"], "since": 1000})
         client.wait_event("rx-gap", **{"from": 1000, "reason": "epoch"})
+
+    def test_gap_comes_behind_the_answer_that_it_belongs_to(self):
+        client = self.client()
+        line = self.line(client)
+        self.write(line, "pump", DATA[:10])
+        late = self.client()
+        order = []
+        late.io.on("*", lambda event, *args: order.append(event))
+        late.io.emit("subscribe", {"names": ["pump"], "since": 3, "epoch": 7}, callback=lambda answer: order.append("answer"))
+        wait_for(lambda: len(order) == 3, "answer, gap, bytes")
+        self.assertEqual(order, ["answer", "rx-gap", "pump"])
+
+    def test_what_waited_for_a_poll_comes_before_what_follows_the_upgrade(self):
+        line = self.line(self.client())
+        poll = "/socket.io/?EIO=4&transport=polling"
+        sid = json.loads(self.program.request("GET", poll)[2][1:])["sid"]
+        self.program.request("POST", f"{poll}&sid={sid}", b"40")
+        for at in range(0, 40_000, 1000):  # one event each; those that find no room in its queue wait in the journal
+            self.write(line, "pump", DATA[at : at + 1000])
+        ws = websocket.create_connection(
+            f"ws://127.0.0.1:{self.program.port}/socket.io/?EIO=4&transport=websocket&sid={sid}", timeout=30)
+        self.addCleanup(ws.close)
+        ws.send("2probe")
+        self.assertEqual(ws.recv(), "3probe")
+        ws.send("5")
+        got = b""
+        while len(got) < 40_000:
+            frame = ws.recv()
+            got += frame if isinstance(frame, bytes) else b""
+        self.assertEqual(got, DATA[:40_000])
 
     # ---- claims ----
 
