@@ -72,6 +72,9 @@ int pm_request_collect(const struct pm_command *c, const struct pm_common *commo
 /* A command that is the request and nothing else. */
 enum pm_exit pm_request_command(const struct pm_command *self, void *values, char **words, unsigned n);
 
+/* Any request, by its name, with its data as JSON. */
+enum pm_exit pm_ask_command(const struct pm_command *self, void *values, char **words, unsigned n);
+
 /* ---- the others, each in its file ---- */
 
 extern const struct pm_option pm_export_rows[], pm_monitor_rows[], pm_record_rows[], pm_send_rows[];

@@ -3,7 +3,7 @@
 #include "api/table.h"
 #include "cli/session.h"
 
-#include "base/cleanup.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -145,6 +145,31 @@ enum pm_exit pm_request_command(const struct pm_command *self, void *values, cha
         pm_session_print_json(answer);
     else
         print_answer(answer);
+    json_decref(answer);
+    return PM_EXIT_OK;
+}
+
+/* ---- any request ---- */
+
+enum pm_exit pm_ask_command(const struct pm_command *self, void *values, char **words, unsigned n)
+{
+    const struct pm_common *common = values;
+    json_error_t why;
+    json_t *data = n > 1 ? json_loads(words[1], JSON_REJECT_DUPLICATES, &why) : NULL, *answer;
+    if (n > 1 && !json_is_object(data)) {
+        char error[PM_OPTION_ERROR];
+        snprintf(error, sizeof(error), "DATA must be one JSON object%s%.200s", data ? "" : ": ", data ? "" : why.text);
+        json_decref(data);
+        return pm_command_usage(self, error);
+    }
+    if (!pm_utf8_valid(words[0], strlen(words[0]))) {
+        json_decref(data);
+        return pm_command_usage(self, "EVENT must be UTF-8 text");
+    }
+    enum pm_exit code = pm_session_ask_once(common, words[0], data, &answer);
+    if (code != PM_EXIT_OK)
+        return code;
+    pm_session_print_json(answer);
     json_decref(answer);
     return PM_EXIT_OK;
 }

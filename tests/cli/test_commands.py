@@ -47,6 +47,17 @@ class CommandsTest(Places):
         self.command("deactivate", "left pump")
         self.assertEqual(self.json("connections"), [])
 
+    def test_any_request_can_be_asked(self):
+        self.serve("--demo")
+        self.assertIn("activate-connection", json.dumps(json.loads(self.command("request", "describe")[0])["requests"]))
+        self.command("request", "activate-connection", '{"name": "a", "address": "virtual:echo"}')
+        self.assertEqual(json.loads(self.command("request", "send-raw", '{"name": "a", "payload": [1, 2]}')[0]),
+                         {"ok": True, "bytes": 2})
+        self.assertIn("no request of this name", self.command("request", "nix", code=REFUSED)[1])
+        for data in ("{", "[]", "1", '{"a": 1, "a": 2}'):
+            self.assertIn("DATA must be one JSON object", self.command("request", "describe", data, code=USAGE)[1])
+        self.assertIn("Try: peripheral-manager request --help", self.command("request", code=USAGE)[1])
+
     def test_refusals_are_told_in_words_and_as_json(self):
         self.serve("--demo")
         output, errors = self.command("deactivate", "nix", "--json", code=REFUSED)
