@@ -1,11 +1,18 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: console soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
+.PHONY: soak console soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 run: build
 	build/release/bin/peripheral-manager $(ROOT) $(ARGS)
+
+# The fault run in its long form: an hour, with another seed each time. make soak SECONDS=600 SEED=7
+SECONDS ?= 3600
+SEED ?= $(shell date +%s)
+soak: deps-test build
+	tools/npm-install tests/clients
+	PERIPHERAL_MANAGER=build/release/bin/peripheral-manager tests/soak/soak.py --seconds $(SECONDS) --seed $(SEED)
 
 # The release programs, then the tests with gcc, then with clang and the sanitizers.
 test: deps-test build

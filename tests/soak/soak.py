@@ -1,0 +1,262 @@
+#!/usr/bin/python3
+"""soak.py - devices stream, pages of every generation read, everything goes wrong; at the end every byte is accounted for: it came
+once and in order, or inside a gap that was told.
+
+    soak.py [--seed N] [--seconds N]       with PERIPHERAL_MANAGER naming the program; one line a fault, a summary at the end
+"""
+import argparse
+import glob
+import http.client
+import json
+import os
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "daemon"))
+sys.path.insert(0, str(HERE.parent / "cli"))
+
+import recording  # noqa: E402
+from account import Account, Wrong  # noqa: E402
+from daemon import Program  # noqa: E402
+from devices import Echo, Terminal  # noqa: E402
+from faults import Faults  # noqa: E402
+from places import Control  # noqa: E402
+from readers import Page  # noqa: E402
+
+CLIENTS = ("1.7", "2.0", "2.5", "3.1", "4", "python")
+QUIET = 90  # seconds that everybody has for catching up at the end
+DISK = "64m"
+
+
+def patiently(condition, what):
+    """Its value, once it is true."""
+    end = time.monotonic() + QUIET
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise Wrong(f"not within {QUIET} s: {what}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Run:
+    def __init__(self, seed, own_disk):
+        self.rng = random.Random(seed)
+        self.own_disk = own_disk
+        self.home = tempfile.mkdtemp(prefix="pm-soak-")
+        self.recordings = f"{self.home}/state/peripheral-manager/recordings"
+        self.port = free_port()
+        self.log, self.program = [], None
+        if own_disk:
+            os.makedirs(self.recordings, 0o700)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "none", self.recordings], check=True)
+        self.devices = [Terminal("slow", self.child(), 2_000), Terminal("fast", self.child(), 60_000),
+                        Echo("echo", self.child(), 20_000, self.port)]
+        self.start_daemon()
+        for device in self.devices:
+            history = 65536 if device.name == "fast" else 1 << 20
+            self.control("activate-connection", {"name": device.name, "address": device.address, "history": history,
+                                                 "record": True})
+        names = [d.name for d in self.devices]
+        self.pages = [Page(c, f"http://127.0.0.1:{self.port}", names, self.child()) for c in CLIENTS]
+        self.faults = Faults(self)
+
+    def child(self):
+        return random.Random(self.rng.randrange(1 << 30))
+
+    # ---- the daemon ----
+
+    def start_daemon(self):
+        self.program = Program(os.environ["PERIPHERAL_MANAGER"], "--demo", "--allow-pty", "--port", str(self.port),
+                               "--recording-part", "1M", home=self.home)
+        threading.Thread(target=self.drain, args=[self.program.process.stdout], daemon=True).start()
+
+    def drain(self, stream):
+        try:
+            self.log += stream
+        except ValueError:
+            pass  # it was closed at the end of the process
+
+    def kill_daemon(self):
+        if self.program.process.poll() is not None:
+            raise Wrong(f"the daemon ended by itself: {self.program.process.returncode}")
+        self.program.kill()
+
+    def pid(self):
+        return self.program.process.pid
+
+    def control(self, event, data):
+        """A request as the person at the machine makes it; tried until it works, since descriptors may be gone."""
+        def attempt():
+            connection = Control(f"{self.home}/run/peripheral-manager/control")
+            try:
+                connection.request("POST", f"/api/v1/{event}", json.dumps(data), {"Content-Type": "application/json"})
+                return json.loads(connection.getresponse().read())
+            except (OSError, http.client.HTTPException, ValueError):
+                return None
+            finally:
+                connection.close()
+        answer = patiently(attempt, event)
+        if not answer["ok"]:
+            raise Wrong(f"{event} {data}: {answer}")
+        return answer
+
+    # ---- the run ----
+
+    def check(self):
+        for page in self.pages:
+            if page.wrong:
+                raise Wrong(f"client {page.client}: {page.wrong}")
+        if self.program.process.poll() is not None:
+            raise Wrong(f"the daemon ended by itself: {self.program.process.returncode}")
+
+    def trouble(self, seconds):
+        """Every kind of fault once, in any order, and again until the time is over."""
+        end, waiting = time.monotonic() + seconds, []
+        while time.monotonic() < end or waiting:
+            waiting = waiting or self.rng.sample(self.faults.kinds(), len(self.faults.kinds()))
+            name = waiting.pop()
+            print(f"{name}", flush=True)
+            self.faults.one(name)
+            self.check()
+            time.sleep(0.5 + 2 * self.rng.random())
+            self.check()
+
+    def settle(self):
+        """Nothing goes wrong any more: everybody gets what is still due."""
+        for page in self.pages:
+            page.be_calm()
+        patiently(lambda: all(c["state"] == "open" for c in self.control("list-connections", {})["connections"]), "devices")
+        time.sleep(1)
+        for device in self.devices:
+            device.stop()
+        end = time.monotonic() + QUIET
+        while time.monotonic() < end and not self.all_there():
+            self.check()
+            time.sleep(0.1)
+        for page in self.pages:
+            for device in self.devices:
+                if device.name not in page.accounts:
+                    raise Wrong(f"client {page.client} never began to read {device.name}")
+                try:
+                    page.accounts[device.name].end(device.at)
+                except Wrong as wrong:
+                    raise Wrong(f"client {page.client}, {device.name}: {wrong}") from None
+
+    def all_there(self):
+        return all(d.name in p.accounts and p.accounts[d.name].next == d.at for p in self.pages for d in self.devices)
+
+    def check_recordings(self):
+        """They hold everything, too: but for the last moments before a kill, and what they say."""
+        items = {}
+        for path in sorted(glob.glob(f"{self.recordings}/*.pmrec")):
+            with open(path, "rb") as file:
+                items.setdefault(os.path.basename(path).split(".")[0], []).extend(recording.read(file.read())[0])
+        for device in self.devices:
+            account, found = Account(), 0
+            mine = [r for _, r in sorted(items.items()) if r[0].fields()["name"] == device.name]
+            for records in sorted(mine, key=lambda r: r[0].wall):
+                account.gap()
+                self.add(account, records)
+                found += 1
+            account.end(device.at)
+            print(f"{device.name}: {device.at} bytes; {account.delivered} in {found} recordings, {account.missing} in gaps")
+
+    def add(self, account, records):
+        for r in records:
+            if r.type == "data" and r.direction == "rx":
+                account.bytes(r.body)
+            elif r.type == "gap" and r.direction == "rx":
+                account.gap(r.gap()[0])
+            elif r.type == "opened":
+                account.gap()
+
+    def summary(self):
+        for page in self.pages:
+            got = sum(a.delivered for a in page.accounts.values())
+            missing = sum(a.missing for a in page.accounts.values())
+            print(f"client {page.client}: {got} bytes, {missing} in gaps; {page.seen}")
+
+    def close(self):
+        for page in self.pages:
+            page.end()
+        for device in self.devices:
+            device.running = False
+        if self.program.process.poll() is None:
+            self.program.process.kill()
+        self.program.end()
+        for device in self.devices:
+            device.close()
+        if self.own_disk:
+            subprocess.run(["umount", "-l", self.recordings], check=False)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def soak(seed, seconds, own_disk):
+    run = Run(seed, own_disk)
+    try:
+        for device in run.devices:
+            device.start()
+        run.trouble(seconds)
+        run.settle()
+        for page in run.pages:
+            page.end()
+        code = run.program.stop()
+        if code != 0:
+            raise Wrong(f"the daemon ended with {code}")
+        run.check_recordings()
+        run.summary()
+        return run
+    except BaseException:
+        run.summary()
+        print(b"".join(run.log[-50:]).decode(errors="replace"))
+        for page in run.pages:
+            print(page.client, page.state(), *(page.history if page.wrong else ()), sep="\n    ")
+        print([(d.name, d.at) for d in run.devices])
+        raise
+    finally:
+        run.close()
+
+
+def with_own_mounts():
+    """Run again where the disk can be filled without harm to anybody; True if this is that run."""
+    if os.environ.get("PM_SOAK_MOUNTS"):
+        return os.environ["PM_SOAK_MOUNTS"] == "yes"
+    command = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    works = subprocess.run([*command, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+    os.environ["PM_SOAK_MOUNTS"] = "yes" if works else "no"
+    if works:
+        os.execvp(command[0], [*command, sys.executable, *sys.argv])
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=45)
+    options = parser.parse_args()
+    own_disk = with_own_mounts()
+    print(f"seed {options.seed}, {options.seconds:g} seconds{'' if own_disk else ', without a disk of its own'}", flush=True)
+    run = soak(options.seed, options.seconds, own_disk)
+    quiet = [p.client for p in run.pages if p.seen["connected"] < 2]
+    if quiet:
+        raise Wrong(f"nothing ever happened to the clients {quiet}")
+    print("every byte is accounted for")
+
+
+if __name__ == "__main__":
+    main()
