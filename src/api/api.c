@@ -358,6 +358,7 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
                 const struct pm_api_blob *blobs, size_t n_blobs)
 {
     struct pm_call call = {.api = a, .request = r, .data = data, .blobs = blobs, .n_blobs = n_blobs};
+    a->counts.requests++;
     pm_list_init(&r->link);
     name_it(r, json_string_value(json_object_get(data, "name")));
     call.kind = r->kind = pm_request_find(event);
@@ -379,6 +380,7 @@ static bool run_hot(struct pm_api *a, struct pm_api_request *r, const char *json
     call.payload = w.payload;
     call.connection = pm_sight_find(a, r->who, w.name);
     if (call.connection) {
+        a->counts.requests++;
         pm_list_init(&r->link);
         name_it(r, w.name);
         call.kind = r->kind = pm_request_find("send-raw");

@@ -6,6 +6,13 @@
 #include "api/table.h"
 #include "record/recorder.h"
 
+/* Since the start. */
+struct pm_api_counts {
+    uint64_t requests;
+    uint64_t delivered; /* bytes handed to clients */
+    uint64_t gaps[PM_GAPS], gap_bytes;
+};
+
 struct pm_api {
     struct pm_loop *loop;
     struct pm_door *door;
@@ -18,6 +25,7 @@ struct pm_api {
     struct pm_timer stall;   /* set while a device waits for its readers */
     bool looks;              /* it is set */
     struct pm_saved *saved;  /* NULL: nothing is kept over a restart */
+    struct pm_api_counts counts;
 };
 
 /* A client's place in a connection's journal. */

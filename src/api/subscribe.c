@@ -17,6 +17,8 @@ static void tell_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason,
     json_t *gap = pm_describe_gap(s->connection, s->cursor, to, reason, bytes);
     s->client->ops->on_event(s->client, "rx-gap", gap, 0);
     json_decref(gap);
+    s->client->api->counts.gaps[reason]++;
+    s->client->api->counts.gap_bytes += to > s->cursor ? to - s->cursor : bytes;
     s->cursor = to;
 }
 
@@ -73,6 +75,7 @@ static bool feed_piece(struct pm_subscription *s)
     if (n == 0 || s->client->ops->on_rx(s->client, c, s->cursor, p, n) < 0)
         return false;
     s->cursor += n;
+    s->client->api->counts.delivered += n;
     return true;
 }
 

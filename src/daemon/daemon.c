@@ -134,6 +134,7 @@ static int start_network(struct daemon *d)
         return r;
     pm_face_http(d->server, d->api);
     pm_face_recordings(d->server, d->api);
+    pm_face_health(d->server, d->api);
     pm_face_page(d->server);
     r = listen_to_pages(d);
     if (r < 0)

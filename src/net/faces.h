@@ -23,6 +23,9 @@ void pm_face_http_answer(struct pm_conn *c, const json_t *answer, enum pm_error 
 /* Serve GET /recordings/<id>. `api` must outlive the server. */
 void pm_face_recordings(struct pm_server *server, struct pm_api *api);
 
+/* Serve GET /health and GET /metrics. `api` must outlive the server. */
+void pm_face_health(struct pm_server *server, struct pm_api *api);
+
 /* Serve the page, its style and script. Nothing is read from the file system. */
 void pm_face_page(struct pm_server *server);
 
