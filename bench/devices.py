@@ -85,5 +85,7 @@ def goals(results, row):
     for title, figure, most in GOALS:
         ours, limit = results[title]["peripheral-manager"], results[title]["limit"]
         row(f"{title}: {figure}", ours[figure] / limit[figure] if limit[figure] else float("inf"), most, "x limit")
+    title = "round trip of 16 B"
+    row(f"{title}, latency: lowest: p50", results[title]["  latency: lowest"]["p50"] / results[title]["limit"]["p50"], 0.7, "x limit")
     for title, most in (("3 Mbaud to 10 clients", 5), ("16 devices at 3 Mbaud to 10 clients each", 50)):
         row(f"{title}: CPU", results[title]["peripheral-manager"]["cpu_percent"], most, "%")

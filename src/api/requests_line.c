@@ -96,7 +96,7 @@ void pm_call_settings(const struct pm_call *call, struct pm_port_settings *s)
     s->flow = (enum pm_flow)pm_call_word(call, "flow-control", pm_flow_words, s->flow);
     s->dtr = (enum pm_at_open)pm_call_word(call, "dtr", pm_at_open_words, s->dtr);
     s->rts = (enum pm_at_open)pm_call_word(call, "rts", pm_at_open_words, s->rts);
-    s->low_latency = pm_call_word(call, "latency", pm_latency_words, s->low_latency ? 0 : 1) == 0;
+    s->latency = (enum pm_latency)pm_call_word(call, "latency", pm_latency_words, s->latency);
     s->exclusive = pm_call_boolean(call, "exclusive", s->exclusive);
 }
 

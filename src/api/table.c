@@ -46,7 +46,7 @@ const char *const pm_parity_words[] = {"none", "even", "odd", "mark", "space", N
 const char *const pm_stop_words[] = {"1", "1.5", "2", NULL};
 const char *const pm_flow_words[] = {"none", "rts-cts", "xon-xoff", NULL};
 const char *const pm_at_open_words[] = {"keep", "on", "off", NULL};
-const char *const pm_latency_words[] = {"low", "throughput", NULL};
+const char *const pm_latency_words[] = {"low", "throughput", "lowest", NULL};
 
 const struct pm_event_kind pm_event_kinds[] = {
     {"device-attached", "a device, as list-devices shows it", "a device was plugged in"},

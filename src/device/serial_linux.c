@@ -15,7 +15,7 @@ struct pm_port_settings pm_port_defaults(void)
                                      .stop_bits2 = 2,
                                      .parity = PM_PARITY_NONE,
                                      .exclusive = true,
-                                     .low_latency = true};
+                                     .latency = PM_LATENCY_LOW};
 }
 
 /* ---- the line ---- */
@@ -95,7 +95,7 @@ int pm_serial_line_set(int fd, struct pm_port_settings *s)
     if (ioctl(fd, TCSETS2, &t) < 0 || ioctl(fd, TCGETS2, &t) < 0)
         return -errno;
     from_termios(&t, s);
-    set_driver_flags(fd, s->low_latency);
+    set_driver_flags(fd, s->latency != PM_LATENCY_THROUGHPUT);
     return 0;
 }
 

@@ -12,6 +12,10 @@ enum pm_flow { PM_FLOW_NONE, PM_FLOW_RTS_CTS, PM_FLOW_XON_XOFF };
  * "keep", as far as the system lets us: Linux itself raises both lines at the first opening after plugging in. */
 enum pm_at_open { PM_AT_OPEN_KEEP, PM_AT_OPEN_ON, PM_AT_OPEN_OFF };
 
+/* Whether the driver hands bytes over at once, or many together for less work. With the lowest, the daemon itself does
+ * not sleep while answers come quickly. */
+enum pm_latency { PM_LATENCY_LOW, PM_LATENCY_THROUGHPUT, PM_LATENCY_LOWEST };
+
 /* How a serial line is to run. Kinds of devices that have no line ignore it. */
 struct pm_port_settings {
     uint32_t baud_rate;
@@ -20,8 +24,8 @@ struct pm_port_settings {
     enum pm_parity parity;
     enum pm_flow flow;
     enum pm_at_open dtr, rts;
-    bool exclusive;   /* nobody else may open it meanwhile */
-    bool low_latency; /* hand bytes over at once, rather than many together */
+    enum pm_latency latency;
+    bool exclusive; /* nobody else may open it meanwhile */
 };
 
 /* 115200 8N1, no flow control, DTR and RTS as they are, exclusive, low latency. */

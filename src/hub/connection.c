@@ -26,6 +26,7 @@ static void on_rx(void *owner, const uint8_t *p, size_t n)
     c->counts.rx += n;
     if (c->tap)
         c->tap->on_bytes(c->tap, false, c->journal.end - n, p, n);
+    pm_connection_beat(c);
     pm_turn_ask(&c->news, c->hub->loop);
 }
 
@@ -205,6 +206,7 @@ struct pm_connection *pm_connection_new(struct pm_hub *h, const char *name, cons
     c->journal = pm_journal_empty(options->history + (small ? PM_READ_MAX : 0));
     pm_list_init(&c->link);
     pm_list_init(&c->readers);
+    pm_rhythm_init(&c->rhythm);
     pm_turn_init(&c->news, on_news);
     pm_timer_init(&c->retry, h->loop, on_retry, c);
     return c;

@@ -90,6 +90,7 @@ struct pm_connection {
     struct pm_line_errors new_errors, errors; /* of the last PM_CONNECTION_ERRORS, and all together */
     int64_t since;                            /* wall time of the opening, seconds */
     bool paused;                              /* the device is asked to wait */
+    struct pm_rhythm rhythm;                  /* of bytes both ways */
     struct pm_tap *tap;                       /* NULL: nobody listens in */
     struct pm_write *first, *last;
     size_t write_queued; /* with PM_WRITE_COST for each message */

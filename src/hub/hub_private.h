@@ -16,6 +16,13 @@ struct pm_hub {
     uint32_t next_number;
 };
 
+/* Bytes passed, in either direction. */
+static inline void pm_connection_beat(struct pm_connection *c)
+{
+    if (c->options.line.latency == PM_LATENCY_LOWEST)
+        pm_loop_beat(c->hub->loop, &c->rhythm);
+}
+
 /* hub.c */
 void pm_hub_tell(struct pm_connection *c, enum pm_hub_news news, const char *text);
 

@@ -6,7 +6,7 @@
 
 static void run_turn_end(struct pm_loop *l)
 {
-    struct pm_link batch; /* what is asked for meanwhile waits for the next turn */
+    struct pm_link batch; /* what is asked for meanwhile comes behind it */
     pm_list_take(&batch, &l->turn_end);
     while (!pm_list_empty(&batch)) {
         struct pm_turn *t = pm_container(batch.next, struct pm_turn, link);
@@ -21,13 +21,34 @@ static void on_again(uv_idle_t *idle)
     (void)idle;
 }
 
-/* libuv calls this right after the descriptors that were ready. */
+static bool is_awake(struct pm_loop *l)
+{
+    if (l->awake_until.us != 0 && pm_mono_reached(pm_loop_now(), l->awake_until))
+        l->awake_until.us = 0;
+    return l->awake_until.us != 0;
+}
+
+/* libuv calls this right after the descriptors that were ready. A task of the turn's end may ask for another, as bytes
+ * for readers ask for writes; one that asks for ever must not keep the descriptors waiting. */
 static void on_check(uv_check_t *check)
 {
+    enum { PASSES = 4 };
     struct pm_loop *l = check->data;
-    run_turn_end(l);
-    if (pm_list_empty(&l->turn_end))
+    for (int i = 0; i < PASSES && !pm_list_empty(&l->turn_end); i++)
+        run_turn_end(l);
+    if (pm_list_empty(&l->turn_end) && !is_awake(l))
         uv_idle_stop(&l->again);
+}
+
+void pm_loop_stay_awake(struct pm_loop *l)
+{
+    if (!uv_is_active((uv_handle_t *)&l->again))
+        uv_idle_start(&l->again, on_again);
+}
+
+bool pm_loop_is_awake(const struct pm_loop *l)
+{
+    return uv_is_active((const uv_handle_t *)&l->again);
 }
 
 int pm_loop_init(struct pm_loop *l)
@@ -180,8 +201,7 @@ void pm_turn_ask(struct pm_turn *t, struct pm_loop *l)
 {
     if (pm_list_empty(&t->link))
         pm_list_append(&l->turn_end, &t->link);
-    if (!uv_is_active((uv_handle_t *)&l->again))
-        uv_idle_start(&l->again, on_again);
+    pm_loop_stay_awake(l);
 }
 
 static void in_uv_thread(uv_work_t *uv)

@@ -14,8 +14,9 @@
 struct pm_loop {
     uv_loop_t uv;
     uv_check_t check;
-    uv_idle_t again;         /* keeps the loop from sleeping while end-of-turn tasks wait */
+    uv_idle_t again;         /* keeps the loop from sleeping while end-of-turn tasks wait, or until `awake_until` */
     struct pm_link turn_end; /* struct pm_turn */
+    struct pm_mono awake_until;
     bool stopping;
 };
 
@@ -78,8 +79,24 @@ int pm_signal_init(struct pm_signal *s, struct pm_loop *l, int number, void (*on
                    void *owner);
 void pm_signal_close(struct pm_signal *s);
 
+/* How quickly events of one kind follow each other; starts out as slowly. */
+struct pm_rhythm {
+    struct pm_mono last;
+    int64_t usual_us;
+};
+
+void pm_rhythm_init(struct pm_rhythm *r);
+
+/* An event came. If they come every few hundred microseconds, the loop does not sleep until the next one is due, but
+ * polls: that spares the time of waking up and costs the processor. At most 650 us after the last event. */
+void pm_loop_beat(struct pm_loop *l, struct pm_rhythm *r);
+
+/* For rhythm.c: poll until `awake_until`. And whether the loop does so, or has work left. */
+void pm_loop_stay_awake(struct pm_loop *l);
+bool pm_loop_is_awake(const struct pm_loop *l);
+
 /* Something to do once at the end of this turn, after every descriptor that is ready now was served: joins what one
- * turn produced into one write. */
+ * turn produced into one write. What is asked for there is done in the same turn too, within reason. */
 struct pm_turn {
     struct pm_link link;
     void (*on_turn_end)(struct pm_turn *t);

@@ -11,6 +11,11 @@ from daemon import Line, Program, wait_for
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 
 
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/schedstat") as f:
+        return int(f.read().split()[0]) / 1e9
+
+
 class LineTest(unittest.TestCase):
     def setUp(self):
         self.program = Program(DAEMON, "--demo", "--allow-pty")
@@ -117,6 +122,19 @@ class LineTest(unittest.TestCase):
         self.assertEqual(line.read(11), b"beforeafter")
         wait_for(lambda: b"".join(data for name, data in self.events if name == "a") == b"unread", "bytes before it")
         self.assertTrue(termios.tcgetattr(line.near)[0] & termios.IXON)
+
+    def test_lowest_latency_costs_nothing_when_idle(self):
+        line = self.line(latency="lowest")
+        self.assertEqual(self.ask("list-connections")["connections"][0]["options"]["latency"], "lowest")
+        for i in range(200):
+            self.assertTrue(self.ask("send-raw", name="a", payload=f"{i:03}")["ok"])
+            self.assertEqual(line.read(3), f"{i:03}".encode())
+            line.write(b"answer")
+        pid = self.program.process.pid
+        wait_for(lambda: b"".join(data for name, data in self.events if name == "a") == b"answer" * 200, "all answers")
+        before = cpu_seconds(pid)
+        time.sleep(2)
+        self.assertLess(cpu_seconds(pid) - before, 0.5)
 
     def test_what_the_driver_made_of_it_is_told(self):  # G04: a pty has 8 data bits and no parity, whatever is asked
         self.line(**{"data-bits": 7, "parity": "even", "baud-rate": 12_000_000})
