@@ -26,6 +26,7 @@ struct pm_command {
     /* The request of the API whose arguments are options of this command, all but the first few; or NULL. */
     const char *request;
     unsigned request_words;
+    const char *request_without; /* the name of one that is no option either, or NULL */
 
     const struct pm_option *options; /* further ones, or NULL */
     size_t size;                     /* of the values; they begin with struct pm_common */
@@ -80,6 +81,9 @@ enum pm_exit pm_ask_command(const struct pm_command *self, void *values, char **
 extern const struct pm_option pm_export_rows[], pm_monitor_rows[], pm_record_rows[], pm_send_rows[];
 
 enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **argv);
+enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_approve_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_monitor_command(const struct pm_command *self, void *values, char **words, unsigned n);

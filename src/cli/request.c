@@ -55,7 +55,9 @@ unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,
 {
     const struct pm_arg *arg = arguments_of(c) + c->request_words;
     unsigned n = 0;
-    for (; arg->name; arg++, n++) {
+    for (; arg->name; arg++) {
+        if (c->request_without && strcmp(c->request_without, arg->name) == 0)
+            continue;
         assert(n < PM_COMMAND_ARGUMENTS);
         describe(arg, purposes[n]);
         rows[n] = (struct pm_option){.name = arg->name,
@@ -64,6 +66,7 @@ unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,
                                      .argument = placeholder_of(arg),
                                      .words = arg->type == PM_ARG_WORD ? arg->words : NULL,
                                      .purpose = purposes[n]};
+        n++;
     }
     return n;
 }
@@ -112,8 +115,12 @@ int pm_request_collect(const struct pm_command *c, const struct pm_common *commo
     int r = 0;
     for (unsigned i = 0; i < c->request_words && r == 0; i++, arg++)
         r = words ? add(data, arg, words[i]) : 0;
-    for (unsigned i = 0; arg->name && r == 0; i++, arg++)
+    for (unsigned i = 0; arg->name && r == 0; arg++) {
+        if (c->request_without && strcmp(c->request_without, arg->name) == 0)
+            continue;
         r = common->arguments[i] ? add(data, arg, common->arguments[i]) : 0;
+        i++;
+    }
     return r;
 }
 
@@ -123,7 +130,10 @@ static void print_answer(const json_t *answer)
 {
     const json_t *c = json_object_get(answer, "connection");
     const json_t *baud = json_object_get(json_object_get(c, "options"), "baud-rate");
+    const json_t *revoked = json_object_get(answer, "revoked");
     char name[256], address[160];
+    if (json_is_integer(revoked))
+        printf("%lld revoked.\n", (long long)json_integer_value(revoked));
     if (c)
         printf("%s is %s at %lld baud.\n", pm_session_text(c, "name", name, sizeof(name)),
                pm_session_text(c, "address", address, sizeof(address)), (long long)json_integer_value(baud));

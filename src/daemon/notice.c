@@ -110,6 +110,24 @@ static void gap(const json_t *g, char *out, size_t room)
         snprintf(out, room, "\"%s\": bytes may be missing here (%s)", piece(g, "name").text, piece(g, "reason").text);
 }
 
+/* ---- pages at the door ---- */
+
+static void asked(const json_t *q, char *out, size_t room)
+{
+    struct piece reason = piece(q, "reason");
+    snprintf(
+        out, room,
+        "The page %s asks for devices%s%s%s. Let it in: peripheral-manager approve %s - or not: peripheral-manager "
+        "deny %s",
+        piece(q, "origin").text, reason.text[0] ? ", \"" : "", reason.text, reason.text[0] ? "\"" : "",
+        piece(q, "id").text, piece(q, "id").text);
+}
+
+static void answered(const json_t *q, char *out, size_t room)
+{
+    snprintf(out, room, "The question %s is over: %s", piece(q, "id").text, piece(q, "reason").text);
+}
+
 static const struct {
     const char *event;
     void (*say)(const json_t *data, char *out, size_t room);
@@ -125,6 +143,8 @@ static const struct {
     {"connection-released", released},
     {"line-error", line_errors},
     {"rx-gap", gap},
+    {"consent-requested", asked},
+    {"consent-ended", answered},
 };
 
 bool pm_notice(const char *event, const json_t *data, char *out, size_t room)

@@ -1,0 +1,75 @@
+"""test_approve.py - a person lets pages in from a terminal: the question there, the answer, what was allowed, and its end."""
+import json
+import re
+import select
+import types
+import unittest
+
+import peers
+from daemon import DEADLINE, wait_for
+from places import Places
+
+APP = "https://app.example"
+
+
+class ConsentTest(Places):
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.serve("--demo", "--local-pages", "ask", bufsize=0)
+        port = int(re.search(r":(\d+)", self.daemon.stdout.readline().decode()).group(1))
+        self.program = types.SimpleNamespace(port=port)
+
+    def page(self, **options):
+        page = peers.page(self.program, APP, **options)
+        self.addCleanup(page.close)
+        return page
+
+    def told(self, words):
+        """The line in the daemon's terminal that has these words."""
+        while select.select([self.daemon.stdout], [], [], DEADLINE)[0]:
+            line = self.daemon.stdout.readline().decode()
+            if words in line:
+                return line
+        raise AssertionError(f"nothing says: {words}")
+
+    def command(self, *arguments, code=0):
+        returned, output, errors = self.run_program(*arguments)
+        self.assertEqual(returned, code, errors)
+        return output if code == 0 else errors
+
+    def test_the_question_is_in_the_terminal_with_the_commands_that_answer_it(self):
+        page = self.page(auth={"pm": {"reason": "to read the scale"}})
+        line = self.told(f"The page {APP} asks for devices")
+        self.assertIn('"to read the scale"', line)
+        question = json.loads(self.command("requests", "--json"))[0]
+        self.assertIn(APP, self.command("requests"))
+        approve = re.search(r"(approve \S+) ", line).group(1).split()
+        self.assertEqual(approve[1], question["id"])
+        self.assertIn(f"{APP} may use", self.command(*approve, "virtual-echo", "--duration", "always"))
+        wait_for(lambda: page.joined, "the page is let in")
+        self.told("is over: approved")
+        grant = json.loads(self.command("grants", "--json"))[0]
+        self.assertEqual((grant["origin"], grant["device"]["id"], grant["duration"], grant["by"]),
+                         (APP, "virtual-echo", "always", "cli"))
+        self.assertIn("virtual-echo", self.command("grants"))
+        self.assertEqual(self.command("revoke", "--origin", APP), "1 revoked.\n")
+        self.assertIn("No page was allowed", self.command("grants"))
+
+    def test_no_is_an_answer(self):
+        self.page()
+        line = self.told("asks for devices")
+        self.command("deny", re.search(r"deny (\S+)\.", line).group(1))
+        self.told("is over: denied")
+        self.assertIn("No page asks", self.command("requests"))
+
+    def test_what_cannot_be_answered(self):
+        self.assertIn('no question "zz"', self.command("approve", "zz", code=1))
+        self.assertIn('no question "zz"', self.command("deny", "zz", code=1))
+        self.page()
+        question = re.search(r"deny (\S+)\.", self.told("asks for devices")).group(1)
+        self.assertIn('no device "nix"', self.command("approve", question, "nix", code=1))
+        self.assertIn('"once", "session"', self.command("approve", question, "--duration", "ever", code=64))
+
+
+if __name__ == "__main__":
+    unittest.main()
