@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -230,6 +231,21 @@ const struct pm_grants *pm_door_grants(const struct pm_door *d)
 bool pm_door_shares_all(const struct pm_door *d)
 {
     return d->share_all;
+}
+
+void pm_door_set_address(struct pm_door *d, const char *address)
+{
+    snprintf(d->address, sizeof(d->address), "%s", address);
+}
+
+const char *pm_door_address(const struct pm_door *d)
+{
+    return d->address;
+}
+
+struct pm_sessions *pm_door_sessions(struct pm_door *d)
+{
+    return &d->sessions;
 }
 
 /* ---- giving and taking back ---- */

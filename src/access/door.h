@@ -4,6 +4,7 @@
 
 #include "access/consent.h"
 #include "access/grants.h"
+#include "access/sessions.h"
 #include "access/who.h"
 #include "loop/loop.h"
 
@@ -75,6 +76,13 @@ void pm_door_save(struct pm_door *d, struct pm_door_saving *s);
 
 /* All that wait for that are told -ECANCELED. */
 void pm_door_stop_saving(struct pm_door *d);
+
+/* Where our page is ("http://localhost:3000"): told to the person with codes. Copied. */
+void pm_door_set_address(struct pm_door *d, const char *address);
+const char *pm_door_address(const struct pm_door *d);
+
+/* The console's sessions; they live as long as the door. */
+struct pm_sessions *pm_door_sessions(struct pm_door *d);
 
 /* ---- questions to the person ---- */
 

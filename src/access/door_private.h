@@ -9,6 +9,7 @@ struct pm_door {
     struct pm_loop *loop;
     struct pm_grants grants;
     struct pm_consent consent;
+    struct pm_sessions sessions;
     struct pm_timer timer; /* the next end of a question or a grant */
     const struct pm_door_ops *ops;
     void *owner;
@@ -22,6 +23,7 @@ struct pm_door {
     bool failed;   /* the last attempt to write it */
     struct pm_link savings;
     char banner[512];
+    char address[64];
 };
 
 /* door_file.c: read the file and keep it up to date; `folder` may be NULL. 0 or -ENAMETOOLONG. And: there may be

@@ -4,6 +4,7 @@
 
 #include "access/origin.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum pm_who_kind {
@@ -16,12 +17,13 @@ enum pm_who_kind {
 
 struct pm_who {
     enum pm_who_kind kind;
+    uint32_t session;           /* of the console, 0: none */
     char origin[PM_ORIGIN_MAX]; /* of a page, as pm_origin_parse() writes it; else "" */
 };
 
 static inline bool pm_who_is_same(const struct pm_who *a, const struct pm_who *b)
 {
-    return a->kind == b->kind && strcmp(a->origin, b->origin) == 0;
+    return a->kind == b->kind && a->session == b->session && strcmp(a->origin, b->origin) == 0;
 }
 
 #endif

@@ -187,7 +187,6 @@ static unsigned read_capabilities(const struct pm_call *call, unsigned fallback)
 
 static const char *const duration_words[] = {"once", "session", "day", "always", NULL};
 static_assert(sizeof(duration_words) / sizeof(duration_words[0]) == PM_GRANT_DURATIONS + 1, "in the order of the enum");
-static const char *const by_words[] = {"console", "terminal", "cli", NULL};
 static const char *const capability_words[] = {"serial", "control", "firmware", NULL};
 
 static int grant_one(struct pm_call *call, const struct pm_consent_request *r, const char *device, json_t *grants)
@@ -199,7 +198,7 @@ static int grant_one(struct pm_call *call, const struct pm_consent_request *r, c
         .device = everything ? "*" : device,
         .capabilities = read_capabilities(call, r->capabilities),
         .duration = (enum pm_grant_duration)pm_call_word(call, "duration", duration_words, PM_GRANT_ONCE),
-        .by = (enum pm_grant_by)pm_call_word(call, "by", by_words, PM_BY_CONSOLE),
+        .by = call->request->who->session ? PM_BY_CONSOLE : PM_BY_CLI,
         .until_unplug = socket_only && !everything,
         .shared = everything || pm_call_boolean(call, "shared", false)};
     const struct pm_grant *g;
@@ -489,7 +488,6 @@ static const struct pm_arg approve_args[] = {
     {"socket", PM_ARG_BOOLEAN, .fallback = "false",
      .purpose = "for a device without serial number: whatever is plugged in there counts; else it ends at unplugging"},
     {"shared", PM_ARG_BOOLEAN, .fallback = "false", .purpose = "other applications may use the device too"},
-    {"by", PM_ARG_WORD, .words = by_words, .fallback = "console", .purpose = "where it was answered"},
     {0},
 };
 static const struct pm_arg id_args[] = {

@@ -108,7 +108,7 @@ bool pm_call_is_permitted(struct pm_call *call)
 {
     enum pm_capability needs = call->kind->needs;
     const struct pm_who *who = call->request->who;
-    if (needs == PM_NEEDS_ADMIN)
+    if (needs == PM_NEEDS_ADMIN || (who->kind == PM_WHO_NOBODY && needs != PM_NEEDS_NONE))
         return who->kind == PM_WHO_PERSON || refuse_admin(call);
     if (who->kind != PM_WHO_PAGE || needs == PM_NEEDS_NONE || needs == PM_NEEDS_LIST)
         return true;

@@ -16,6 +16,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"Recordings", pm_requests_record},
     {"Writing alone", pm_requests_claim},
     {"What the person allows", pm_requests_consent},
+    {"The console page", pm_requests_session},
     {"This interface", pm_requests_reference},
     {0},
 };
@@ -78,6 +79,7 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"consent-changed", "a question", "its devices are others now"},
     {"consent-ended", "id, reason", "it was answered, or is over: approved, denied, timeout, left"},
     {"grants-changed", "nothing", "see grant-list"},
+    {"session-ended", "nothing", "the console session that this client came in by is over"},
     {"request-failed", "event, name, error", "a request without acknowledgement failed"},
     {0},
 };

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -140,6 +141,9 @@ static int start_network(struct daemon *d)
     if (r < 0)
         return r;
     d->port = d->gate.hosts.ports[0] = (unsigned)r;
+    char address[64];
+    snprintf(address, sizeof(address), "http://localhost:%u", d->port);
+    pm_door_set_address(d->door, address);
     r = pm_server_add_listener(d->server, d->places.control.fd, true);
     d->places.control.fd = -1;
     return r;

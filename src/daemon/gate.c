@@ -3,6 +3,8 @@
 
 #include "access/sender.h"
 
+#include <strings.h>
+
 static struct pm_sender_text field(const struct pm_http_head *head, const char *name)
 {
     const struct pm_http_field *f = pm_http_field(head, name);
@@ -46,6 +48,20 @@ static enum pm_who_kind kind_of(enum pm_sender sender)
     return kinds[sender]; /* the others reach nothing that asks: PM_WHO_NOBODY */
 }
 
+/* At the console's own address nobody is anything without its session. */
+static void check_session(const struct pm_gate *g, const struct pm_http_head *head, struct pm_who *ret)
+{
+    static const char scheme[] = "Bearer ";
+    struct pm_sender_text t = field(head, "authorization");
+    size_t skip = sizeof(scheme) - 1;
+    ret->kind = PM_WHO_NOBODY;
+    if (!t.p || t.n <= skip || strncasecmp(t.p, scheme, skip) != 0)
+        return;
+    ret->session = pm_sessions_find(pm_door_sessions(g->door), t.p + skip, t.n - skip, pm_loop_now());
+    if (ret->session)
+        ret->kind = PM_WHO_PERSON;
+}
+
 static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const struct pm_http_head *head,
                                                   struct pm_who *ret)
 {
@@ -61,6 +77,8 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
     enum pm_route_kind route = pm_route_kind(head->path.p, head->path.n);
     if (!pm_route_admits(route, sender))
         return refuse_sender(sender);
+    if (route == PM_ROUTE_CONSOLE)
+        check_session(g, head, ret);
     if (sender != PM_SENDER_WEB)
         return NULL;
     memcpy(ret->origin, from.text, sizeof(ret->origin));

@@ -15,6 +15,9 @@ struct knock {
     bool waits;
     char reason[PM_CONSENT_REASON];
     size_t reason_n;
+    bool has_session;
+    char session[PM_BEARER_LENGTH];
+    size_t session_n;
 };
 
 static void read_knock(const char *auth, size_t n, struct knock *k)
@@ -25,6 +28,11 @@ static void read_knock(const char *auth, size_t n, struct knock *k)
         return;
     if (pm_json_get(&all, "pm-wait", &value) && value.type == PM_JSON_STRING && pm_json_equals(&value, "false"))
         k->waits = false;
+    k->has_session = pm_json_get(&all, "session", &value) && value.type != PM_JSON_NULL;
+    if (k->has_session && value.type == PM_JSON_STRING) {
+        ssize_t length = pm_json_string(&value, k->session, sizeof(k->session));
+        k->session_n = length > 0 ? (size_t)length : 0;
+    }
     if (!pm_json_get(&all, "pm", &pm) || pm.type != PM_JSON_OBJECT)
         return;
     if (pm_json_get(&pm, "wait", &value) && value.type == PM_JSON_FALSE)
@@ -105,18 +113,37 @@ static bool ask_and_wait(struct pm_face_client *c, const struct pm_consent_wish 
     return error >= 0;
 }
 
+/* The console page shows its session. */
+static bool show_session(struct pm_face_client *c, const struct knock *k)
+{
+    struct pm_who who = *c->api.who;
+    who.session =
+        pm_sessions_find(pm_door_sessions(pm_api_door(c->face->api)), k->session, k->session_n, pm_loop_now());
+    if (who.session == 0) {
+        refuse(c->socket, PM_SESSION_REQUIRED,
+               "This console session is over. Run \"peripheral-manager console\" for a new one.", NULL);
+        return false;
+    }
+    who.kind = PM_WHO_PERSON;
+    pm_socket_set_who(c->socket, &who);
+    pm_face_admit(c);
+    return true;
+}
+
 bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
 {
     struct pm_door *door = pm_api_door(c->face->api);
     struct pm_origin origin;
     struct knock knock;
     const char *text = c->api.who->origin;
+    read_knock(auth, n, &knock);
+    if (knock.has_session && c->api.who->kind == PM_WHO_OWN_PAGE)
+        return show_session(c, &knock);
     if (c->api.who->kind != PM_WHO_PAGE ||
         (pm_origin_parse(text, strlen(text), &origin) == 0 && pm_door_knows(door, &origin))) {
         pm_face_admit(c);
         return true;
     }
-    read_knock(auth, n, &knock);
     struct pm_consent_wish wish = {.origin = text,
                                    .reason = knock.reason,
                                    .reason_n = knock.reason_n,

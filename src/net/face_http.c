@@ -14,7 +14,14 @@ struct request {
     char event[64];
 };
 
-#define PREFIX "/api/v1/"
+/* The same requests at two addresses; at the second it is the console's session that counts, as the gate found. */
+static const char *const prefixes[] = {"/api/v1", "/console/api"};
+
+static size_t prefix_length(struct pm_http_text path)
+{
+    size_t first = strlen(prefixes[0]);
+    return path.n >= first && memcmp(path.p, prefixes[0], first) == 0 ? first + 1 : strlen(prefixes[1]) + 1;
+}
 
 void pm_face_http_answer(struct pm_conn *c, const json_t *answer, enum pm_error error)
 {
@@ -77,7 +84,7 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
 {
     static const struct pm_http_refusal no_memory = {503, "busy", "There is no memory left for this request."},
                                         not_json = {415, "encoding", "The body must be application/json."};
-    size_t skip = sizeof(PREFIX) - 1;
+    size_t skip = prefix_length(head->path);
     if (head->method == PM_HTTP_OPTIONS) {
         respond_empty(c, 204,
                       "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n"
@@ -113,5 +120,6 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
 
 void pm_face_http(struct pm_server *server, struct pm_api *api)
 {
-    pm_server_route(server, "/api/v1", on_request, api);
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+        pm_server_route(server, prefixes[i], on_request, api);
 }

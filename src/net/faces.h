@@ -14,7 +14,8 @@ int pm_face_socketio_new(struct pm_server *server, struct pm_api *api, const str
                          uint32_t recovery_ms, struct pm_face_socketio **ret);
 struct pm_face_socketio *pm_face_socketio_free(struct pm_face_socketio *f);
 
-/* Serve POST /api/v1/<request>, and the reading ones by GET. `api` must outlive the server. */
+/* Serve POST /api/v1/<request> and /console/api/<request>, and the reading ones by GET. `api` must outlive the server.
+ */
 void pm_face_http(struct pm_server *server, struct pm_api *api);
 
 /* The answer to a request over HTTP, with CORS. */

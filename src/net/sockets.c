@@ -164,6 +164,11 @@ const struct pm_who *pm_socket_who(const struct pm_socket *s)
     return &s->who;
 }
 
+void pm_socket_set_who(struct pm_socket *s, const struct pm_who *who)
+{
+    s->who = *who;
+}
+
 static bool is_version_3(const struct pm_socket *s)
 {
     return pm_session_version(s->client->session) == PM_EIO_3;
