@@ -461,7 +461,7 @@ static void request_device(struct pm_call *call)
 static const struct pm_arg capability = {"capability", PM_ARG_WORD, .words = capability_words};
 #define CAPABILITIES(text)                                                                                             \
     {                                                                                                                  \
-        "capabilities", PM_ARG_ARRAY, .min = 1, .max = 3, .of = &capability, .fallback = text                          \
+        "capabilities", PM_ARG_ARRAY, .min = 1, .max = 3, .of = &capability, .fallback = (text)                        \
     }
 
 static const struct pm_arg filter_members[] = {
