@@ -11,18 +11,22 @@ static bool is_special(unsigned char c)
     return c == '"' || c == '\\' || c < 0x20;
 }
 
-/* True if none of the eight bytes is special: each test sets the top bit of a byte that is (and perhaps of ones above
- * it, which only costs a closer look). */
-static bool is_plain8(const char *p)
+/* How many of the eight bytes at p come before the first special one. Each test sets the top bit of a byte that is
+ * special, and perhaps of ones behind it: the first is right. */
+static size_t plain_of_8(const char *p)
 {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
     uint64_t v;
     memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
     uint64_t control = (v - ones * 0x20) & ~v;
     uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\';
     quote = (quote - ones) & ~quote;
     slash = (slash - ones) & ~slash;
-    return ((control | quote | slash) & tops) == 0;
+    uint64_t special = (control | quote | slash) & tops;
+    return special ? (size_t)__builtin_ctzll(special) / 8 : 8;
 }
 
 static int hex(char c)
@@ -50,9 +54,12 @@ static int32_t hex4(const char *p)
 static const char *skip_string(const char *p, const char *end)
 {
     for (;;) {
-        while (end - p >= 8 && is_plain8(p))
-            p += 8;
-        while (p < end && !is_special((unsigned char)*p))
+        size_t n = 8;
+        while (n == 8 && end - p >= 8) {
+            n = plain_of_8(p);
+            p += n;
+        }
+        while (n == 8 && p < end && !is_special((unsigned char)*p))
             p++;
         if (p == end || (unsigned char)*p < 0x20)
             return NULL;
@@ -322,11 +329,24 @@ static size_t take_character(const char **p, const char *end, char *out)
     return 1;
 }
 
+/* The usual case: what it says is what is written. */
+static bool is_verbatim(const struct pm_json *string)
+{
+    return !memchr(string->p + 1, '\\', string->n - 2);
+}
+
 ssize_t pm_json_string(const struct pm_json *string, char *out, size_t room)
 {
     assert(string->type == PM_JSON_STRING);
     const char *p = string->p + 1, *end = string->p + string->n - 1;
     size_t n = 0;
+    if (is_verbatim(string)) {
+        n = string->n - 2;
+        if (n > room)
+            return -ENOBUFS;
+        memcpy(out, p, n);
+        return (ssize_t)n;
+    }
     while (p < end) {
         char c[4];
         size_t bytes = take_character(&p, end, c);
@@ -343,6 +363,8 @@ bool pm_json_equals(const struct pm_json *string, const char *text)
     assert(string->type == PM_JSON_STRING);
     const char *p = string->p + 1, *end = string->p + string->n - 1;
     size_t left = strlen(text);
+    if (is_verbatim(string))
+        return string->n - 2 == left && memcmp(p, text, left) == 0;
     while (p < end) {
         char c[4];
         size_t bytes = take_character(&p, end, c);
