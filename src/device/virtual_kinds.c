@@ -19,30 +19,6 @@ static size_t echo_take(struct virtual *v, const char *p, size_t n)
 
 static const struct pm_virtual_does echo = {.take = echo_take};
 
-/* ---- instrument ---- */
-
-static void instrument_line(struct virtual *v, const char *line)
-{
-    static const struct {
-        const char *question, *answer;
-    } known[] = {
-        {"*IDN?", "Peripheral Manager,Virtual instrument,0001,1.0"},
-        {"MEAS:VOLT?", "+4.99870E+00"},
-        {"MEAS:CURR?", "+1.25000E-01"},
-        {"SYST:ERR?", "0,\"No error\""},
-        {"?", "-113,\"Undefined header\""}, /* any other question */
-    };
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        bool any = known[i].question[0] == '?';
-        if (any ? strchr(line, '?') != NULL : strcmp(line, known[i].question) == 0) {
-            pm_virtual_say_line(v, known[i].answer);
-            return;
-        }
-    }
-}
-
-static const struct pm_virtual_does instrument = {.take = pm_virtual_take_lines, .line = instrument_line};
-
 /* ---- pump ---- */
 
 static void pump_begin(struct virtual *v)
@@ -70,36 +46,44 @@ static bool pump_set_rate(struct virtual *v, double flow)
     return good;
 }
 
+/* A pump that is stopped while it runs only pauses; the second stop ends it. */
 static void pump_run(struct virtual *v, bool runs)
 {
     pumped(v);
+    v->pausing = !runs && v->running;
     v->running = runs;
 }
 
-static void pump_rate(struct virtual *v, const char *text)
+static char pump_state(const struct virtual *v)
 {
-    char *end;
-    double flow = strtod(text, &end);
-    bool good = end != text && *end == 0 && pump_set_rate(v, flow);
-    pm_virtual_say_line(v, good ? "00S" : "00S?OOR");
+    return v->running ? 'I' : v->pausing ? 'P' : 'S';
+}
+
+/* Every answer begins with the pump's address and state. */
+static void pump_answer(struct virtual *v, const char *text)
+{
+    char answer[64];
+    snprintf(answer, sizeof(answer), "00%c%s", pump_state(v), text);
+    pm_virtual_say_line(v, answer);
 }
 
 static void pump_line(struct virtual *v, const char *line)
 {
-    char answer[64];
+    char text[48], *end;
     if (strcmp(line, "RUN") == 0 || strcmp(line, "STP") == 0) {
         pump_run(v, line[0] == 'R');
-        pm_virtual_say_line(v, v->running ? "00I" : "00P");
+        pump_answer(v, "");
     } else if (strcmp(line, "RAT") == 0) {
-        snprintf(answer, sizeof(answer), "00%c%.3fMM", v->running ? 'I' : 'S', v->flow);
-        pm_virtual_say_line(v, answer);
+        snprintf(text, sizeof(text), "%.3fMM", v->flow);
+        pump_answer(v, text);
     } else if (strncmp(line, "RAT ", 4) == 0) {
-        pump_rate(v, line + 4);
+        double flow = strtod(line + 4, &end);
+        pump_answer(v, end != line + 4 && *end == 0 && pump_set_rate(v, flow) ? "" : "?OOR");
     } else if (strcmp(line, "DIS") == 0) {
-        snprintf(answer, sizeof(answer), "00SI%.3fW0.000ML", pumped(v));
-        pm_virtual_say_line(v, answer);
+        snprintf(text, sizeof(text), "I%.3fW0.000ML", pumped(v));
+        pump_answer(v, text);
     } else {
-        pm_virtual_say_line(v, "00S?");
+        pump_answer(v, "?");
     }
 }
 
@@ -233,7 +217,7 @@ static const struct pm_virtual_does counter = {
 
 const struct pm_virtual pm_virtuals[] = {
     {"echo", "Virtual echo", "sends back every byte it gets", &echo},
-    {"instrument", "Virtual instrument", "answers SCPI questions such as *IDN? and MEAS:VOLT?", &instrument},
+    {"instrument", "Virtual instrument", "answers SCPI questions such as *IDN? and MEAS:VOLT?", &pm_virtual_instrument},
     {"pump", "Virtual syringe pump", "understands RUN, STP, RAT <ml/min>, RAT, DIS, and command frames 1 to 5", &pump},
     {"counter", "Virtual counter", "counts ten times a second, or RATE <bytes a second> from 0 on, up to 20000000",
      &counter},

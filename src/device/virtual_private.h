@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "device/virtual.h"
 
-enum { PM_VIRTUAL_SAYS_MAX = 256 * 1024, PM_VIRTUAL_HEARS_MAX = 256 };
+enum { PM_VIRTUAL_SAYS_MAX = 256 * 1024, PM_VIRTUAL_HEARS_MAX = 256, PM_VIRTUAL_ERRORS = 8 };
 
 struct virtual
 {
@@ -26,7 +26,10 @@ struct virtual
     struct pm_mono since; /* up to when `credit`, or `pumped`, is counted */
     double pumped;        /* the pump: millilitres, */
     double flow;          /* millilitres a minute, */
-    bool running;
+    bool running, pausing;
+    int errors[PM_VIRTUAL_ERRORS]; /* the instrument's queue, the oldest first, */
+    unsigned n_errors, status;     /* its event status register, */
+    uint32_t noise;                /* and what its measurements waver by */
 };
 
 /* How a kind behaves. Functions may be NULL. */
@@ -38,6 +41,9 @@ struct pm_virtual_does {
     void (*line)(struct virtual *v, const char *line); /* for those whose `take` is pm_virtual_take_lines() */
     void (*time)(struct virtual *v);                   /* the timer fired; or there is room to say more */
 };
+
+/* The kinds that have a file of their own. */
+extern const struct pm_virtual_does pm_virtual_instrument;
 
 /* Say bytes, or a line with its end. They are told to the owner at the end of the turn; what does not fit is dropped.
  */
