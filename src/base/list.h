@@ -51,11 +51,9 @@ static inline void pm_list_take(struct pm_link *to, struct pm_link *from)
 /* The object that holds `member` at this address. */
 #define pm_container(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): `link` is the name of what is declared */
 /* Walk; the body may remove the member it stands on, and no other. */
 #define pm_list_for_each(link, head)                                                                                   \
     for (struct pm_link *link = (head)->next, *link##_next = link->next; link != (head);                               \
          link = link##_next, link##_next = link->next)
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif
