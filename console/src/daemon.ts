@@ -1,4 +1,5 @@
 // daemon.ts - what the daemon told: devices, connections and their streams, always as they are now.
+import * as session from "./session";
 import { Store } from "./store";
 import { Stream } from "./stream";
 import { Answer, Data, Failure, State, Wire } from "./wire";
@@ -62,8 +63,8 @@ export class Daemon extends Store {
   });
   private hearers = new Map<string, Set<(data: any) => void>>();
 
-  start(session: string | null): void {
-    this.wire.start(session);
+  start(bearer: string | null): void {
+    this.wire.start(bearer);
   }
 
   ask(event: string, data: Data = {}): Promise<Answer> {
@@ -90,6 +91,10 @@ export class Daemon extends Store {
   }
 
   private onState(state: State, reason?: Failure): void {
+    if (reason?.code === "session-required") {
+      session.end(); // it is over: go on as a page without one
+      return this.wire.start(null);
+    }
     this.state = state;
     this.refusal = reason ?? null;
     if (state === "offline") this.links.forEach((l) => (l.stream.following = false));

@@ -1,13 +1,15 @@
 // main.tsx - the page: devices at the side, views of connections beside each other.
 import "./console.css";
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { AccessPane, Questions } from "./consent";
 import { CodeView } from "./code";
 import { daemon, Link } from "./daemon";
 import { DevicesPane } from "./devices";
 import { Lamps, LinesView } from "./lines";
 import { PlotterView } from "./plotter";
 import { RecordingsPane } from "./recordings";
+import * as session from "./session";
 import { useStore } from "./store";
 import { TerminalView } from "./terminal";
 import { Choice as ThemeChoice, theme } from "./theme";
@@ -62,16 +64,22 @@ function ViewBox(p: { view: View }) {
 function App() {
   const { views } = useStore(workspace);
   useStore(daemon);
-  useEffect(() => daemon.start(null), []);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => void session.begin().then((failure) => {
+    setProblem(failure);
+    daemon.start(session.current());
+  }), []);
   return (
     <>
       <Top />
+      <Questions />
       <div class="body">
-        <aside>
+        <aside aria-label="Devices and access" tabIndex={0}>
           <DevicesPane />
+          <AccessPane sessionProblem={problem} />
           <RecordingsPane />
         </aside>
-        <main aria-label="Views">
+        <main aria-label="Views" tabIndex={0}>
           {views.map((view) => <ViewBox key={view.id} view={view} />)}
           {views.length === 0 && (
             <div class="welcome">

@@ -67,6 +67,7 @@ export async function startDaemon(options = [], port = 0) {
   return {
     url,
     port: Number(new URL(url).port),
+    control: `${home.name}/run/peripheral-manager/control`,
     // The answer to a request over HTTP.
     async ask(request, data = {}) {
       const answer = await fetch(`${url}api/v1/${request}`, {

@@ -1,0 +1,78 @@
+// access.ts - what pages ask the person, and what they were allowed: as far as this page may know it.
+import { daemon } from "./daemon";
+import { Store } from "./store";
+import { Answer } from "./wire";
+
+export interface Question {
+  id: string; origin: string; since: number; "expires-in": number; reason?: string; capabilities: string[];
+  devices: { id: string; description: string; address: string; serialnumber?: string }[];
+  asked: number; // ms since 1970, by this machine's clock
+  changed: number; // when its devices changed last
+}
+
+export interface Grant {
+  id: string; origin: string; device: "*" | { id: string; description: string }; capabilities: string[]; duration: string;
+  shared: boolean; created: string; "last-used"?: string; expires?: string; by: string;
+}
+
+class Access extends Store {
+  allowed: boolean | null = null; // to answer; null: not known yet
+  questions: Question[] = [];
+  grants: Grant[] = [];
+  banner: string[] = [];
+
+  constructor() {
+    super();
+    let online = false;
+    daemon.watch(() => {
+      if (daemon.state === "online" && !online) void this.refresh();
+      if (daemon.state !== "online" && online) this.forget();
+      online = daemon.state === "online";
+    });
+    daemon.on("consent-requested", (question) => this.put(question));
+    daemon.on("consent-changed", (question) => this.put(question));
+    daemon.on("consent-ended", ({ id }) => this.set(this.questions.filter((q) => q.id !== id)));
+    daemon.on("grants-changed", () => void this.refreshGrants());
+  }
+
+  revoke(what: { id: string } | { all: true }): Promise<Answer> {
+    return daemon.ask("grant-revoke", what);
+  }
+
+  private async refresh(): Promise<void> {
+    const answer = await daemon.ask("consent-list");
+    this.allowed = answer.ok;
+    this.set(answer.ok ? answer.requests.map((q: Question) => this.seen(q)) : []);
+    if (answer.ok) await this.refreshGrants();
+  }
+
+  private async refreshGrants(): Promise<void> {
+    const answer = await daemon.ask("grant-list");
+    if (answer.ok) [this.grants, this.banner] = [answer.grants, answer.banner ?? []];
+    this.changed();
+  }
+
+  private seen(question: Question): Question {
+    const known = this.questions.find((q) => q.id === question.id), now = Date.now();
+    return { ...question, asked: known?.asked ?? now - question.since * 1000, changed: now };
+  }
+
+  private put(question: Question): void {
+    const rest = this.questions.filter((q) => q.id !== question.id);
+    this.set([...rest, this.seen(question)]);
+  }
+
+  private set(questions: Question[]): void {
+    this.questions = questions;
+    document.title = questions.length ? `(${questions.length}) Peripheral Manager` : "Peripheral Manager";
+    this.changed();
+  }
+
+  private forget(): void {
+    this.allowed = null;
+    this.grants = [];
+    this.set([]);
+  }
+}
+
+export const access = new Access();

@@ -1,0 +1,120 @@
+// consent.test.mjs - a page of another address asks, the person answers in the console, and takes it back.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import net from "node:net";
+import path from "node:path";
+import { after, before, it } from "node:test";
+import { sleep, startChromium, startDaemon, startPages, until } from "./support.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const CLIENT = path.join(import.meta.dirname, "node_modules/socket.io-client/dist/socket.io.min.js");
+const REASON = "<b>To read</b> the scale";
+
+// A page that connects, and shows what it may do.
+const asking = (url) => `<!doctype html><meta charset="utf-8"><title>App</title><link rel="icon" href="data:,">
+<p id="state">waiting</p><script src="/socket.io.js"></script><script>
+const state = (text) => { document.getElementById("state").textContent = text; };
+const socket = io("${url}", { auth: { pm: { reason: ${JSON.stringify(REASON).replace(/</g, "\\u003c")} } } });
+socket.on("connect", async () => {
+  const { devices } = await socket.emitWithAck("list-devices");
+  state("let in: " + devices.map((d) => d.address).join(" "));
+});
+socket.on("connect_error", (e) => state("refused: " + e.data.code));
+</script>`;
+
+let daemon, door, pages, elsewhere, third, browser, page, app;
+
+// The person's own way in, the control socket, as an address that a browser can open.
+async function openControl(file) {
+  const server = net.createServer((near) => {
+    const far = net.connect(file);
+    near.pipe(far).pipe(near);
+    for (const end of [near, far]) end.on("error", () => [near, far].forEach((socket) => socket.destroy()));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+}
+
+before(async () => {
+  daemon = await startDaemon(["--demo", "--local-pages", "ask"]);
+  door = await openControl(daemon.control);
+  const files = { "/socket.io.js": ["text/javascript", readFileSync(CLIENT)], "/": ["text/html; charset=utf-8", asking(daemon.url)] };
+  pages = await startPages(files);
+  [elsewhere, third] = [await startPages(files), await startPages(files)]; // other ports, so other origins
+  browser = await startChromium();
+  page = await browser.page(door.url);
+});
+after(() => Promise.all([browser, daemon, door, pages, elsewhere, third].map((part) => part?.stop())));
+
+const question = () => page.getByRole("region", { name: "A page asks to use devices" });
+const ask = async (server) => {
+  app = await browser.context.newPage();
+  await app.goto(server.url);
+  await page.bringToFront();
+  await question().waitFor();
+};
+const told = (text) => until(async () => (await app.locator("#state").innerText()).includes(text), text);
+
+it("shows who asks in full, its reason as its own words, and nothing chosen but once", async () => {
+  await ask(pages);
+  await question().getByText(pages.url.slice(0, -1), { exact: true }).waitFor();
+  assert.equal(await question().locator("q").innerText(), REASON);
+  assert.equal(await question().getByRole("checkbox", { checked: true }).count(), 0);
+  assert.match(await question().getByRole("radio", { checked: true }).locator("xpath=..").innerText(), /^Once/);
+  assert.equal(await question().getByRole("button", { name: "Allow" }).isDisabled(), true);
+  assert.equal(await page.title(), "(1) Peripheral Manager");
+  await page.evaluate(AXE);
+  assert.deepEqual(await page.evaluate(() => axe.run().then((r) => r.violations.map((v) => v.id))), []);
+});
+
+it("lets a page in after two actions of the person, and no script can do them", async () => {
+  await question().getByRole("checkbox", { name: /Virtual echo|sends back/ }).check();
+  const allow = question().getByRole("button", { name: "Allow", disabled: false });
+  await allow.waitFor();
+  await allow.evaluate((button) => button.click());
+  await sleep(300);
+  assert.equal(await app.locator("#state").innerText(), "waiting");
+  await allow.click();
+  await told("let in: virtual:echo");
+  assert.doesNotMatch(await app.locator("#state").innerText(), /counter/);
+  await question().waitFor({ state: "detached" });
+  assert.equal(await page.title(), "Peripheral Manager");
+});
+
+it("is inert for a moment after the page gets the focus", async () => {
+  await ask(elsewhere);
+  await page.evaluate(() => dispatchEvent(new Event("focus")));
+  const deny = question().getByRole("button", { name: "Deny" });
+  assert.equal(await deny.isDisabled(), true);
+  await question().getByRole("button", { name: "Deny", disabled: false }).waitFor();
+});
+
+it("turns a page away", async () => {
+  await question().getByRole("button", { name: "Deny", disabled: false }).click();
+  await told("refused: consent-denied");
+});
+
+it("lists what was allowed, and takes it back", async () => {
+  const { error } = await daemon.ask("consent-list");
+  assert.equal(error.code, "session-required"); // not for anybody without the person's right
+  await ask(third);
+  await question().getByRole("checkbox", { name: "All devices, also later ones" }).check();
+  await question().getByRole("radio", { name: "Always" }).check();
+  await question().getByRole("button", { name: "Allow", disabled: false }).click();
+  await told("let in");
+  const origin = third.url.slice(0, -1);
+  await page.getByRole("button", { name: `Revoke ${origin} for all devices` }).click();
+  await page.getByRole("button", { name: `Revoke ${origin} for all devices` }).waitFor({ state: "detached" });
+  await app.reload();
+  await question().getByText(origin, { exact: true }).waitFor(); // it has to ask again
+  assert.equal(await app.locator("#state").innerText(), "waiting");
+  assert.deepEqual(page.complaints, []);
+});
+
+it("shows without a right to answer how to get it, and the devices", async () => {
+  const plain = await browser.page(daemon.url);
+  await plain.getByText("peripheral-manager console", { exact: true }).waitFor();
+  await plain.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
+  assert.deepEqual(plain.complaints, []);
+});
