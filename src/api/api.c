@@ -277,6 +277,7 @@ void pm_api_watch(struct pm_api *a, struct pm_api_client *c)
     c->api = a;
     c->waits = false;
     c->away = false;
+    c->watches = true;
     c->wants_all = false;
     pm_list_init(&c->subscriptions);
     pm_list_init(&c->requests);
@@ -287,6 +288,7 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
 {
     const struct pm_link *list = pm_hub_connections(a->hub);
     pm_api_watch(a, c);
+    c->watches = false;
     c->wants_all = true;
     for (struct pm_link *link = list->next; link != list; link = link->next) {
         struct pm_connection *connection = pm_container(link, struct pm_connection, link);

@@ -64,6 +64,7 @@ struct pm_api_client {
     struct pm_link link, subscriptions, requests;
     bool waits;     /* it is not read from, since it filled a write queue */
     bool away;      /* it lost its connection and may come back: nobody waits for it */
+    bool watches;   /* it is a part of the daemon, which only looks on */
     bool wants_all; /* it gets every connection's bytes, since it never said which */
 };
 

@@ -134,11 +134,14 @@ static uint64_t count(const struct pm_link *list)
 
 static void put_clients(FILE *out, const struct pm_api *a)
 {
-    uint64_t away = 0;
-    for (const struct pm_link *link = a->clients.next; link != &a->clients; link = link->next)
-        away += pm_container(link, struct pm_api_client, link)->away;
+    uint64_t away = 0, all = 0;
+    for (const struct pm_link *link = a->clients.next; link != &a->clients; link = link->next) {
+        const struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
+        all += !c->watches;
+        away += c->away;
+    }
     begin(out, "clients", "gauge", "Clients that are connected, and such that may come back and miss nothing.");
-    fprintf(out, PREFIX "clients{state=\"connected\"} %" PRIu64 "\n", count(&a->clients) - away);
+    fprintf(out, PREFIX "clients{state=\"connected\"} %" PRIu64 "\n", all - away);
     fprintf(out, PREFIX "clients{state=\"away\"} %" PRIu64 "\n", away);
 }
 
