@@ -1,6 +1,7 @@
 /* command.c - see command.h. */
 #include "cli/command.h"
 
+#include "cli/doctor.h"
 #include "cli/monitor.h"
 #include "cli/record.h"
 #include "cli/send.h"
@@ -67,7 +68,8 @@ const struct pm_command pm_commands[] = {
      .example = "peripheral-manager request send-break '{\"name\": \"pump\", \"milliseconds\": 100}'", PLAIN,
      .run = pm_ask_command},
     {"doctor", .arguments = "", .purpose = "Look for what is wrong: settings, daemon, port, devices, system",
-     .example = "peripheral-manager doctor", PLAIN, .run = pm_doctor_command},
+     .example = "peripheral-manager doctor --origin https://lab.example", .options = pm_doctor_rows,
+     .size = sizeof(struct pm_doctor_values), .run = pm_doctor_command},
     {"completion", "SHELL", 1, 1, .purpose = "Write what bash, zsh or fish needs to complete commands and options",
      .example = "source <(peripheral-manager completion bash)", PLAIN, .run = pm_completion_command},
     {0},

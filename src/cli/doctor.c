@@ -11,6 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+const struct pm_option pm_doctor_rows[] = {
+    {.name = "origin",
+     .type = PM_OPTION_TEXT,
+     .offset = offsetof(struct pm_doctor_values, origin),
+     .argument = "URL",
+     .purpose = "tell what pages of this address would get, too"},
+    {0},
+};
+
 void pm_doctor_note(struct pm_doctor *d, enum pm_health health, const char *check, const char *format, ...)
 {
     va_list args;
@@ -157,7 +166,8 @@ static void print_json(const struct pm_doctor *d)
 
 enum pm_exit pm_doctor_command(const struct pm_command *self, void *values, char **arguments, unsigned n)
 {
-    struct pm_common *common = values;
+    struct pm_doctor_values *v = values;
+    struct pm_common *common = &v->common;
     struct pm_doctor d = {.root = ""};
     unsigned problems = 0;
     (void)self, (void)arguments, (void)n;
@@ -165,6 +175,8 @@ enum pm_exit pm_doctor_command(const struct pm_command *self, void *values, char
     check_daemon(&d, common, check_settings(&d));
     check_devices(&d, common);
     pm_doctor_system(&d);
+    if (v->origin)
+        pm_doctor_origin(&d, common, v->origin);
     for (unsigned i = 0; i < d.n; i++)
         problems += d.findings[i].health == PM_SICK;
     if (common->json)

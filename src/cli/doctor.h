@@ -2,7 +2,12 @@
 #ifndef PM_CLI_DOCTOR_H
 #define PM_CLI_DOCTOR_H
 
-#include <stdbool.h>
+#include "cli/command.h"
+
+struct pm_doctor_values {
+    struct pm_common common;
+    char *origin;
+};
 
 /* HINT: it works, but there is something to know; SICK: something does not work, and the text says how to mend it. */
 enum pm_health { PM_HEALTHY, PM_HINT, PM_SICK };
@@ -27,5 +32,8 @@ void pm_doctor_note(struct pm_doctor *d, enum pm_health health, const char *chec
 
 /* doctor_system.c: what the system's own files say. */
 void pm_doctor_system(struct pm_doctor *d);
+
+/* doctor_origin.c: what pages of this address would get. */
+void pm_doctor_origin(struct pm_doctor *d, const struct pm_common *common, const char *address);
 
 #endif

@@ -55,6 +55,23 @@ class ConsentTest(Places):
         self.assertEqual(self.command("revoke", "--origin", APP), "1 revoked.\n")
         self.assertIn("No page was allowed", self.command("grants"))
 
+    def doctor(self, address):
+        findings = json.loads(self.run_program("doctor", "--json", "--origin", address)[1])
+        return [(f["result"], f["message"]) for f in findings if f["check"] == "origin"]
+
+    def test_doctor_tells_what_a_page_would_get(self):
+        result, message = self.doctor(f"{APP}/tools/scale.html?x=1")[0]
+        self.assertEqual(result, "hint")
+        self.assertIn(f"--allow-origin {APP}", message)
+        self.assertIn("lets it in by itself", self.doctor("http://localhost:8000")[1][1])
+        for wrong in ("app.example", "file:///home/me/index.html", "null", "https://user@app.example"):
+            self.assertEqual([r for r, _ in self.doctor(wrong)], ["problem"], wrong)
+        page = self.page()
+        self.told("asks for devices")
+        self.command("approve", json.loads(self.command("requests", "--json"))[0]["id"], "*", "--duration", "session")
+        wait_for(lambda: page.joined, "the page is let in")
+        self.assertRegex(self.doctor(APP)[0][1], r"may use all devices \(session\)\. End it with: .* revoke --id \w+")
+
     def test_no_is_an_answer(self):
         self.page()
         line = self.told("asks for devices")
