@@ -2,6 +2,7 @@
 #include "api/api_private.h"
 #include "api/exchange.h"
 #include "api/hot.h"
+#include "api/profiled.h"
 #include "api/table.h"
 
 #include "base/log.h"
@@ -138,9 +139,11 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
     switch (news) {
     case PM_CONNECTION_OPENED:
         on_opened(a, c);
+        pm_profiled_begin(a, c, true);
         break;
     case PM_CONNECTION_CLOSED:
         pm_exchanges_close(c);
+        pm_profiled_close(c);
         on_closed(a, c, text);
         break;
     case PM_CONNECTION_LOST:
@@ -149,12 +152,14 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         break;
     case PM_CONNECTION_RESTORED:
         pm_api_broadcast(a, c, "connection-restored", pm_describe_connection(c));
+        pm_profiled_begin(a, c, true);
         break;
     case PM_CONNECTION_RENAMED:
         pm_api_broadcast(a, c, "connection-renamed", json_pack("{s:s, s:s}", "old", text, "new", c->name));
         break;
     case PM_CONNECTION_RX:
         pm_exchanges_rx(c);
+        pm_profiled_rx(a, c);
         pm_readers_feed(a, c);
         break;
     case PM_CONNECTION_DRAINED:
@@ -241,10 +246,16 @@ struct pm_api *pm_api_free(struct pm_api *a)
     pm_saved_close(a->saved);
     a->saved = NULL;
     pm_hub_free(a->hub);
+    pm_profiles_close(a->profiles);
     pm_recorder_free(a->recorder); /* the connections' ends are in their recordings */
     pm_devices_free(a->devices);
     pm_timer_close(&a->stall, on_timer_closed);
     return NULL;
+}
+
+int pm_api_know_profiles(struct pm_api *a, const char *folder)
+{
+    return pm_profiles_new(a->loop, folder, &a->profiles);
 }
 
 int pm_api_keep(struct pm_api *a, const char *folder)

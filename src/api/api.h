@@ -84,6 +84,10 @@ struct pm_recorder *pm_api_recorder(struct pm_api *a);
  * errno; a file that cannot be used is no error, but set aside and logged. */
 int pm_api_keep(struct pm_api *a, const char *folder);
 
+/* Know the profiles that are shipped, and those in a folder, which may be NULL. Before pm_api_keep(). 0 or a negative
+ * errno. */
+int pm_api_know_profiles(struct pm_api *a, const char *folder);
+
 struct pm_devices *pm_api_devices(struct pm_api *a);
 struct pm_door *pm_api_door(struct pm_api *a);
 struct pm_hub *pm_api_hub(struct pm_api *a);

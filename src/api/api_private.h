@@ -18,6 +18,7 @@ struct pm_api {
     struct pm_door *door;
     struct pm_devices *devices;
     struct pm_hub *hub;
+    struct pm_profiles *profiles; /* NULL: none are known */
     struct pm_recorder *recorder; /* NULL: nothing is recorded */
     struct pm_link clients;
     struct pm_link choosers; /* pages that wait for the person to choose a device */

@@ -9,6 +9,7 @@
 enum state {
     IDLE,
     SETTLING, /* a late answer may still come: the next question waits for silence */
+    PAUSING,  /* between two questions, or between two pieces of one */
     SENDING,
     WAITING, /* for the answer */
 };
@@ -23,8 +24,11 @@ struct pm_talk {
     struct pm_mono deadline;  /* of the answer */
     struct pm_mono silent_at; /* when silence ends it; 0: not yet */
     struct pm_timer timer;
-    bool stale;       /* an answer may come for a question that is over */
-    unsigned settled; /* how often there was no silence yet */
+    struct pm_mono rested; /* from when on the next question may be sent, */
+    bool has_rested;       /* and it is so */
+    size_t sent;           /* bytes of the present one that were handed over */
+    bool stale;            /* an answer may come for a question that is over */
+    unsigned settled;      /* how often there was no silence yet */
     uint8_t sequence;
     bool running; /* run() is on the stack */
 };
@@ -49,8 +53,11 @@ static void finish(struct pm_talk *t, int error)
 {
     struct pm_exchange *x = first(t);
     pm_timer_stop(&t->timer);
+    t->rested = pm_mono_add_ms(pm_loop_now(), x->gap_ms);
+    t->has_rested = x->gap_ms == 0;
     t->stale = !x->sequenced && (error == -ETIMEDOUT || x->sent_again);
     t->state = IDLE;
+    t->sent = 0;
     t->n--;
     pm_list_remove(&x->link);
     end(x, error);
@@ -78,10 +85,35 @@ static void feed(struct pm_talk *t)
     }
     if (r != 0) {
         finish(t, r < 0 ? r : 0);
-    } else if (x->silence_ms > 0 && t->cursor > before) {
-        t->silent_at = pm_mono_add_ms(pm_loop_now(), x->silence_ms);
+    } else if ((x->silence_ms > 0 || x->renews) && t->cursor > before) {
+        struct pm_mono now = pm_loop_now();
+        if (x->silence_ms > 0)
+            t->silent_at = pm_mono_add_ms(now, x->silence_ms);
+        if (x->renews)
+            t->deadline = pm_mono_add_ms(now, x->timeout_ms);
         arm(t);
     }
+}
+
+static void on_written(void *owner, size_t bytes, int error);
+
+/* Hand over the question, or the next piece of it. */
+static void send_piece(struct pm_talk *t)
+{
+    struct pm_exchange *x = first(t);
+    size_t left = x->n - t->sent, n = x->piece > 0 && x->piece < left ? x->piece : left;
+    const uint8_t *p = x->bytes + t->sent;
+    t->state = SENDING;
+    t->sent += n;
+    int r = pm_hub_write(t->connection, p, n, on_written, t);
+    if (r < 0)
+        finish(t, r);
+}
+
+static void pause_until(struct pm_talk *t, struct pm_mono when)
+{
+    t->state = PAUSING;
+    pm_timer_set(&t->timer, when);
 }
 
 static void on_written(void *owner, size_t bytes, int error)
@@ -89,6 +121,10 @@ static void on_written(void *owner, size_t bytes, int error)
     struct pm_talk *t = owner;
     struct pm_exchange *x = first(t);
     (void)bytes;
+    if (error == 0 && t->sent < x->n) {
+        pause_until(t, pm_mono_add_ms(pm_loop_now(), x->piece_ms));
+        return;
+    }
     x->sent = x->sent || error == 0;
     if (error < 0 || !x->answers) {
         finish(t, error);
@@ -105,13 +141,11 @@ static void on_written(void *owner, size_t bytes, int error)
 static void send_question(struct pm_talk *t)
 {
     struct pm_exchange *x = first(t);
-    t->state = SENDING;
     t->cursor = t->connection->journal.end;
+    t->sent = 0;
     if (x->ops->begin)
         x->ops->begin(x);
-    int r = pm_hub_write(t->connection, x->bytes, x->n, on_written, t);
-    if (r < 0)
-        finish(t, r);
+    send_piece(t);
 }
 
 /* ---- one after another ---- */
@@ -135,6 +169,8 @@ static void run(struct pm_talk *t)
             finish(t, -ECANCELED); /* whoever asked has left */
         else if (t->stale && !x->sequenced)
             settle(t);
+        else if (!t->has_rested && !pm_mono_reached(pm_loop_now(), t->rested))
+            pause_until(t, t->rested);
         else
             send_question(t);
     }
@@ -170,6 +206,12 @@ static void on_time(struct pm_timer *timer)
     struct pm_talk *t = timer->owner;
     if (t->state == WAITING) {
         on_deadline(t);
+    } else if (t->state == PAUSING) {
+        t->has_rested = true;
+        if (t->sent > 0 && t->sent < first(t)->n)
+            send_piece(t);
+        else
+            send_question(t);
     } else if (t->state == SETTLING) {
         if (t->cursor == t->connection->journal.end || ++t->settled == PM_EXCHANGE_SETTLE_MAX)
             send_question(t);
@@ -233,6 +275,36 @@ void pm_exchange_fail(const struct pm_exchange *x, int error)
         pm_api_fail_with(r, pm_error_of(error), sent, "The exchange with \"%s\" failed.", name);
 }
 
+void pm_wrong_note(struct pm_wrong *w, enum pm_error error, const uint8_t *p, size_t n)
+{
+    w->error = error;
+    w->came.n = 0;
+    pm_bytes_append(&w->came, p, n < w->came.max ? n : w->came.max);
+}
+
+void pm_wrong_fail(struct pm_wrong *w, const struct pm_exchange *x, int error, const uint8_t *held, size_t n)
+{
+    static const char *const says[PM_ERRORS] = {
+        [PM_BAD_CHECKSUM] = "is damaged: its checksum is wrong",
+        [PM_TRUNCATED] = "is not complete",
+        [PM_UNEXPECTED_ANSWER] = "is none to this command, or not of a known form",
+    };
+    if (w->error == PM_OK && n > 0)
+        pm_wrong_note(w, PM_TRUNCATED, held, n);
+    if (error != -ETIMEDOUT || w->error == PM_OK) {
+        pm_exchange_fail(x, error);
+        return;
+    }
+    pm_api_fail_with(x->request, w->error, json_pack("{s:o}", "received", pm_hex_json(w->came.p, w->came.n)),
+                     "The answer of \"%s\" %s. No other came within %u ms.", x->connection->name, says[w->error],
+                     (unsigned)x->timeout_ms);
+}
+
+void pm_wrong_fini(struct pm_wrong *w)
+{
+    pm_bytes_fini(&w->came);
+}
+
 json_t *pm_hex_json(const uint8_t *p, size_t n)
 {
     static const char digits[] = "0123456789abcdef";
@@ -261,7 +333,7 @@ void pm_exchanges_fail(struct pm_connection *c)
     struct pm_talk *t = c->talk;
     if (!t)
         return;
-    if (t->state == WAITING || t->state == SETTLING)
+    if (t->state == WAITING || t->state == SETTLING || t->state == PAUSING)
         finish(t, -ENODEV);
     t->stale = false;
     run(t); /* what is queued fails to be written */

@@ -4,6 +4,7 @@
 #define PM_API_EXCHANGE_H
 
 #include "api/api.h"
+#include "profile/profile.h"
 
 enum {
     PM_EXCHANGES_MAX = 64,       /* that wait on one connection */
@@ -43,6 +44,10 @@ struct pm_exchange {
     uint32_t timeout_ms; /* from when the driver has taken the last byte */
     unsigned retries;    /* how often it is sent again if the time is over */
     uint32_t silence_ms; /* not 0: the answer may end with so long a silence */
+    uint32_t gap_ms;     /* at least so long after the question before */
+    size_t piece;        /* not 0: it goes out in pieces of so many bytes, */
+    uint32_t piece_ms;   /* with this between them */
+    bool renews;         /* the time limit begins anew with whatever comes */
     /* ---- */
     bool is_silent;        /* there is such a silence: `take` is called once more, without bytes */
     bool sent, sent_again; /* the driver has taken all of it, at least once */
@@ -52,6 +57,40 @@ struct pm_exchange {
 
 /* Queue it. Takes it over: `end` is called for certain, perhaps before this returns. */
 void pm_exchange_start(struct pm_api *a, struct pm_exchange *x);
+
+/* What came instead of an answer: told if nothing better comes, since it may be noise before the answer. */
+struct pm_wrong {
+    enum pm_error error; /* PM_OK: nothing */
+    struct pm_bytes came;
+};
+
+static inline struct pm_wrong pm_wrong_none(void)
+{
+    return (struct pm_wrong){PM_OK, pm_bytes_empty(PM_HEX_SHOWN)};
+}
+
+void pm_wrong_note(struct pm_wrong *w, enum pm_error error, const uint8_t *p, size_t n);
+
+/* Answer the request of a failed exchange: with what came, if it failed for time; `held` is of a frame that is not
+ * complete. */
+void pm_wrong_fail(struct pm_wrong *w, const struct pm_exchange *x, int error, const uint8_t *held, size_t n);
+void pm_wrong_fini(struct pm_wrong *w);
+
+/* Whose command it is, and how long it may take; timeout 0: no answer is awaited. */
+struct pm_exchange_options {
+    struct pm_api_request *request;
+    struct pm_connection *connection;
+    uint32_t timeout_ms;
+    unsigned retries;
+};
+
+/* exchange_frame.c: send a standard frame, whose sequence is set here. Answers the request. */
+void pm_exchange_send_frame(struct pm_api *a, const struct pm_exchange_options *o, struct pm_profile *profile,
+                            const struct pm_profile_command *kind, const struct pm_command_frame *frame);
+
+/* exchange_profile.c: the same for a command of a profile, with arguments that were checked. */
+void pm_exchange_send_command(struct pm_api *a, const struct pm_exchange_options *o, struct pm_profile *profile,
+                              const struct pm_profile_command *kind, const json_t *args);
 
 /* Answer the request of one that failed with an errno of its end: what holds for all kinds. */
 void pm_exchange_fail(const struct pm_exchange *x, int error);

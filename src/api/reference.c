@@ -1,5 +1,6 @@
 /* reference.c - the tables of requests, events and errors as clients and people read them. */
 #include "api/api_private.h"
+#include "api/profiled.h"
 #include "api/table.h"
 
 #include <stdarg.h>
@@ -195,11 +196,25 @@ void pm_reference_markdown(void (*write)(void *owner, const char *text), void *o
 
 static void describe(struct pm_call *call)
 {
-    pm_api_answer(call->request, pm_reference_json(), NULL);
+    const struct pm_connection *c = call->connection;
+    const struct pm_profile *p = c ? pm_profiled_find(call->api, c->options.profile) : NULL;
+    json_t *reference = pm_reference_json();
+    if (c)
+        json_object_set_new(reference, "connection", pm_describe_connection(c));
+    if (p)
+        json_object_set_new(reference, "profile", pm_profile_json(p));
+    pm_api_answer(call->request, reference, NULL);
 }
 
+static const struct pm_arg describe_args[] = {
+    {"name", PM_ARG_CONNECTION, .purpose = "whose commands to describe too"},
+    {0},
+};
+
 const struct pm_request_kind pm_requests_reference[] = {
-    {"describe", NULL, PM_NEEDS_NONE, true, NULL, false, describe,
-     "What this server can do: enough to build a client against.", "version, limits, requests, events, errors"},
+    {"describe", describe_args, PM_NEEDS_NONE, true, NULL, false, describe,
+     "What this server can do: enough to build a client against; and what the device of a connection can do: enough to "
+     "build its controls.",
+     "version, limits, requests, events, errors; with a name: connection, and if it has one its profile with commands"},
     {0},
 };

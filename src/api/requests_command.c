@@ -1,184 +1,157 @@
-/* requests_command.c - send-command: the standard command frame (docs/command-frame.md) and the device's answer. */
+/* requests_command.c - send-command: a command of the connection's profile, or a standard command frame; and what
+ * profiles there are. */
 #include "api/api_private.h"
 #include "api/exchange.h"
+#include "api/profiled.h"
 #include "api/table.h"
 
-#include "proto/command_frame.h"
-
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-struct command {
-    struct pm_exchange exchange; /* first */
-    struct pm_framer framer;
-    struct pm_command_frame frame;
-    bool answered;        /* `frame` is the device's */
-    enum pm_error wrong;  /* what came instead of the answer, PM_OK: nothing */
-    struct pm_bytes came; /* and its bytes */
-};
-
-/* ---- the answer ---- */
-
-static void begin(struct pm_exchange *x)
+static void refuse(const struct pm_call *call, const char *field, const char *expected)
 {
-    struct command *k = (struct command *)x;
-    pm_framer_reset(&k->framer);
+    json_t *more = json_pack("{s:s, s:s}", "field", field, "expected", expected);
+    pm_api_fail_with(call->request, PM_BAD_REQUEST, more, "\"%s\" must be %s.", field, expected);
 }
 
-/* It may be noise before the answer: it is told only if nothing better comes. */
-static void note_wrong(struct command *k, enum pm_error error, const uint8_t *p, size_t n)
+static struct pm_exchange_options options_of(const struct pm_call *call, uint32_t timeout_ms, unsigned retries)
 {
-    k->wrong = error;
-    k->came.n = 0;
-    pm_bytes_append(&k->came, p, n < k->came.max ? n : k->came.max);
+    return (struct pm_exchange_options){.request = call->request,
+                                        .connection = call->connection,
+                                        .timeout_ms = (uint32_t)pm_call_integer(call, "timeout", timeout_ms),
+                                        .retries = (unsigned)pm_call_integer(call, "retries", retries)};
 }
 
-static void judge(struct command *k, const struct pm_frame *f)
+/* ---- without a profile ---- */
+
+static bool read_numbers(struct pm_call *call, struct pm_command_frame *f)
 {
-    struct pm_command_frame answer;
-    int r = f->fault == PM_FRAME_GOOD ? pm_command_decode(f->p, f->n, &answer) : -EMSGSIZE;
-    if (r == -EBADMSG)
-        note_wrong(k, PM_BAD_CHECKSUM, f->p, f->n);
-    else if (r == -EMSGSIZE)
-        note_wrong(k, PM_TRUNCATED, f->p, f->n);
-    else if (r < 0 || (answer.sequence == k->frame.sequence && (answer.id != k->frame.id || answer.n_args == 0)))
-        note_wrong(k, PM_UNEXPECTED_ANSWER, f->p, f->n);
-    if (r < 0 || answer.sequence != k->frame.sequence || answer.id != k->frame.id || answer.n_args == 0)
-        return; /* another sequence: a late answer to a question before */
-    k->frame = answer;
-    k->answered = true;
-}
-
-static int take(struct pm_exchange *x, const uint8_t *p, size_t n)
-{
-    struct command *k = (struct command *)x;
-    struct pm_frame frame;
-    int r;
-    while ((r = pm_framer_next(&k->framer, (struct pm_mono){0}, &p, &n, &frame)) == 1 && !k->answered)
-        judge(k, &frame);
-    return k->answered ? 1 : r;
-}
-
-static json_t *answer_json(const struct pm_command_frame *f)
-{
-    json_t *args = json_array();
-    for (unsigned i = 1; i < f->n_args; i++)
-        json_array_append_new(args, json_integer(f->args[i]));
-    return json_pack("{s:i, s:i, s:i, s:o}", "sequence", f->sequence, "command-id", f->id, "status", (int)f->args[0],
-                     "args", args);
-}
-
-static const char *status_meaning(int status)
-{
-    static const char *const words[] = {[PM_COMMAND_UNKNOWN] = "it does not know the command",
-                                        [PM_COMMAND_COUNT] = "it takes another number of arguments",
-                                        [PM_COMMAND_RANGE] = "an argument is out of its range",
-                                        [PM_COMMAND_BUSY] = "it is busy"};
-    return status > 0 && status <= PM_COMMAND_BUSY ? words[status] : "see its manual";
-}
-
-static void fail_wrong(struct command *k)
-{
-    const struct pm_exchange *x = &k->exchange;
-    static const char *const says[PM_ERRORS] = {
-        [PM_BAD_CHECKSUM] = "is damaged: its checksum is wrong",
-        [PM_TRUNCATED] = "is not complete",
-        [PM_UNEXPECTED_ANSWER] = "is none to this command, or of another version",
-    };
-    if (k->wrong == PM_OK)
-        note_wrong(k, PM_TRUNCATED, k->framer.held.p, pm_framer_held(&k->framer));
-    pm_api_fail_with(x->request, k->wrong, json_pack("{s:o}", "received", pm_hex_json(k->came.p, k->came.n)),
-                     "The answer of \"%s\" %s. No other came within %u ms.", x->connection->name, says[k->wrong],
-                     (unsigned)x->timeout_ms);
-}
-
-static void answer(struct command *k, size_t bytes)
-{
-    const struct pm_exchange *x = &k->exchange;
-    json_t *o = json_pack("{s:I}", "bytes", (json_int_t)bytes);
-    if (k->answered)
-        json_object_set_new(o, "response", answer_json(&k->frame));
-    if (!k->answered || k->frame.args[0] == 0)
-        pm_api_answer(x->request, o, NULL);
-    else
-        pm_api_fail_with(x->request, PM_DEVICE_ERROR, o, "\"%s\" answered with status %d: %s.", x->connection->name,
-                         (int)k->frame.args[0], status_meaning(k->frame.args[0]));
-}
-
-static void end(struct pm_exchange *x, int error)
-{
-    struct command *k = (struct command *)x;
-    if (error == 0)
-        answer(k, x->n);
-    else if (error == -ETIMEDOUT && (k->wrong != PM_OK || pm_framer_held(&k->framer) > 0))
-        fail_wrong(k);
-    else
-        pm_exchange_fail(x, error);
-    pm_framer_fini(&k->framer);
-    pm_bytes_fini(&k->came);
-    free(k);
-}
-
-static const struct pm_exchange_ops ops = {begin, take, end};
-
-/* ---- the command ---- */
-
-static struct command *new_command(struct pm_call *call)
-{
-    static const struct pm_framing rule = {.kind = PM_FRAMING_COBS, .max = PM_COMMAND_PLAIN_MAX};
-    struct command *k = calloc(1, sizeof(*k));
-    uint8_t *bytes = malloc(PM_COMMAND_WIRE_MAX);
-    if (!k || !bytes) {
-        free(k);
-        free(bytes);
-        pm_api_fail(call->request, PM_INTERNAL, "There is no memory for another command.");
-        return NULL;
+    const json_t *args = json_object_get(call->data, "args");
+    size_t n = json_array_size(args);
+    if (args && !json_is_null(args) && (!json_is_array(args) || n > PM_COMMAND_ARGS_MAX)) {
+        refuse(call, "args", "an array of 0 to 255 elements");
+        return false;
     }
-    int64_t timeout = pm_call_integer(call, "timeout", PM_EXCHANGE_MS_DEFAULT);
-    pm_framer_init(&k->framer, &rule);
-    k->came = pm_bytes_empty(PM_HEX_SHOWN);
-    k->exchange = (struct pm_exchange){.ops = &ops,
-                                       .request = call->request,
-                                       .connection = call->connection,
-                                       .bytes = bytes,
-                                       .answers = timeout > 0 && !call->request->unheard,
-                                       .sequenced = true,
-                                       .timeout_ms = (uint32_t)timeout,
-                                       .retries = (unsigned)pm_call_integer(call, "retries", 0)};
-    return k;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *v = json_array_get(args, i);
+        char field[32];
+        if (json_is_integer(v) && json_integer_value(v) >= INT32_MIN && json_integer_value(v) <= INT32_MAX) {
+            f->args[f->n_args++] = (int32_t)json_integer_value(v);
+            continue;
+        }
+        snprintf(field, sizeof(field), "args[%zu]", i);
+        refuse(call, field, "a whole number from -2147483648 to 2147483647");
+        return false;
+    }
+    return true;
+}
+
+static void send_numbers(struct pm_call *call)
+{
+    struct pm_exchange_options options = options_of(call, PM_EXCHANGE_MS_DEFAULT, 0);
+    struct pm_command_frame f = {.id = (uint16_t)pm_call_integer(call, "command-id", 0)};
+    if (pm_call_has(call, "command"))
+        refuse(call, "command", "left out: the connection has no profile that says what commands there are");
+    else if (!pm_call_has(call, "command-id"))
+        refuse(call, "command-id", "a whole number from 0 to 65535");
+    else if (read_numbers(call, &f))
+        pm_exchange_send_frame(call->api, &options, NULL, NULL, &f);
+}
+
+/* ---- with one ---- */
+
+static const struct pm_profile_command *find_command(struct pm_call *call, const struct pm_profile *p)
+{
+    const char *name = pm_call_text(call, "command");
+    char expected[128];
+    const struct pm_profile_command *c =
+        name ? pm_profile_command(p, name) : pm_profile_command_of_id(p, pm_call_integer(call, "command-id", -1));
+    snprintf(expected, sizeof(expected), "a command of the profile \"%.64s\": see describe", p->id);
+    if (!c)
+        refuse(call, name || !pm_call_has(call, "command-id") ? "command" : "command-id", expected);
+    return c;
+}
+
+static void send_named(struct pm_call *call, struct pm_profile *p)
+{
+    const struct pm_profile_command *c = find_command(call, p);
+    struct pm_argument_problem problem;
+    struct pm_command_frame f = {0};
+    json_t *args = c ? pm_profile_arguments(c, json_object_get(call->data, "args"), &problem) : NULL;
+    if (c && !args)
+        refuse(call, problem.field, problem.expected);
+    if (!args)
+        return;
+    struct pm_exchange_options options = options_of(call, c->timeout_ms, c->retries);
+    if (!p->standard)
+        pm_exchange_send_command(call->api, &options, p, c, args);
+    else if (pm_profile_frame(c, args, &f) < 0)
+        refuse(call, "args", "255 numbers at most");
+    else
+        pm_exchange_send_frame(call->api, &options, p, c, &f);
+    json_decref(args);
 }
 
 static void send_command(struct pm_call *call)
 {
-    const json_t *args = json_object_get(call->data, "args");
-    struct command *k = new_command(call);
-    if (!k)
-        return;
-    k->frame.sequence = pm_exchange_sequence(call->api, call->connection);
-    k->frame.id = (uint16_t)pm_call_integer(call, "command-id", 0);
-    k->frame.n_args = (uint8_t)json_array_size(args);
-    for (unsigned i = 0; i < k->frame.n_args; i++)
-        k->frame.args[i] = (int32_t)json_integer_value(json_array_get(args, i));
-    k->exchange.n = pm_command_encode(&k->frame, k->exchange.bytes);
-    pm_exchange_start(call->api, &k->exchange);
+    const char *id = call->connection->options.profile;
+    struct pm_profile *p = pm_profiled_find(call->api, id);
+    if (p)
+        send_named(call, p);
+    else if (!id[0])
+        send_numbers(call);
+    else
+        pm_api_fail(call->request, PM_UNSUPPORTED,
+                    "The profile \"%s\" of this connection is not there. Put its file back, or choose another with "
+                    "configure-connection.",
+                    id);
 }
 
-static const struct pm_arg argument = {"argument", PM_ARG_INTEGER, .min = INT32_MIN, .max = INT32_MAX};
+bool pm_call_knows_profile(const struct pm_call *call)
+{
+    const char *id = pm_call_text(call, "profile");
+    if (!id || !id[0] || pm_profiled_find(call->api, id))
+        return true;
+    refuse(call, "profile", "the id of a profile: see list-profiles");
+    return false;
+}
+
+static void list_profiles(struct pm_call *call)
+{
+    json_t *profiles = json_array();
+    struct pm_profile *p;
+    bool own;
+    for (size_t i = 0; (p = pm_profiled_get(call->api, i, &own)); i++) {
+        json_t *o = pm_profile_json(p);
+        json_object_set_new(o, "own", json_boolean(own));
+        json_array_append_new(profiles, o);
+    }
+    pm_api_answer(call->request, json_pack("{s:o}", "profiles", profiles), NULL);
+}
+
 static const struct pm_arg command_args[] = {
     {"name", PM_ARG_CONNECTION, .required = true},
-    {"command-id", PM_ARG_INTEGER, .required = true, .min = 0, .max = UINT16_MAX},
-    {"args", PM_ARG_ARRAY, .min = 0, .max = PM_COMMAND_ARGS_MAX, .of = &argument, .fallback = "[]"},
-    {"timeout", PM_ARG_INTEGER, .min = 0, .max = PM_EXCHANGE_MS_MAX, .unit = "milliseconds", .fallback = "1000",
+    {"command-id", PM_ARG_INTEGER, .min = 0, .max = UINT16_MAX, .purpose = "a command by its number"},
+    {"command", PM_ARG_TEXT, .min = 1, .max = PM_VALUE_NAME_MAX,
+     .purpose = "or, if the connection has a profile, by its name"},
+    {"args", PM_ARG_ANY, .fallback = "[]",
+     .purpose =
+         "up to 255 whole numbers of 32 bits; with a profile an object with the arguments by name, or an array of "
+         "them in their order"},
+    {"timeout", PM_ARG_INTEGER, .min = 0, .max = PM_EXCHANGE_MS_MAX, .unit = "milliseconds",
+     .fallback = "1000, or what the profile says",
      .purpose = "how long to wait for the device's answer; 0: do not wait"},
-    {"retries", PM_ARG_INTEGER, .min = 0, .max = PM_EXCHANGE_RETRIES_MAX, .fallback = "0",
-     .purpose = "how often the same frame is sent again, with the same sequence number, before this fails"},
+    {"retries", PM_ARG_INTEGER, .min = 0, .max = PM_EXCHANGE_RETRIES_MAX, .fallback = "0, or what the profile says",
+     .purpose = "how often the same is sent again before this fails"},
     {0},
 };
 
 const struct pm_request_kind pm_requests_command[] = {
     {"send-command", command_args, PM_NEEDS_WRITE, false, NULL, false, send_command,
-     "Send a standard command frame and wait for the device's answer to it. Without acknowledgement nobody waits.",
-     "bytes; response: sequence, command-id, status, args"},
+     "Send a command and wait for the device's answer: one of the connection's profile, or without a profile a "
+     "standard "
+     "command frame. Without acknowledgement nobody waits.",
+     "bytes; response: command and named values, or sequence, command-id, status, args"},
+    {"list-profiles", NULL, PM_NEEDS_NONE, true, NULL, false, list_profiles,
+     "What devices can be spoken to by name: the profiles that are shipped, and the user's own.", "profiles"},
     {0},
 };

@@ -1,5 +1,6 @@
 /* requests_connection.c - devices and connections: what is there, opening, closing, naming, settings. */
 #include "api/api_private.h"
+#include "api/profiled.h"
 #include "api/table.h"
 
 #include <errno.h>
@@ -139,6 +140,11 @@ static void on_opened(void *owner, struct pm_connection *c, int error)
 struct pm_connection_options pm_call_options(const struct pm_call *call)
 {
     struct pm_connection_options options = pm_connection_defaults();
+    const char *profile = pm_call_text(call, "profile");
+    const struct pm_profile *p = pm_profiled_find(call->api, profile ? profile : "");
+    snprintf(options.profile, sizeof(options.profile), "%s", profile ? profile : "");
+    if (p && p->line)
+        pm_call_settings(&(struct pm_call){.kind = call->kind, .data = p->line}, &options.line);
     pm_call_settings(call, &options.line);
     options.reconnect = pm_call_boolean(call, "reconnect", options.reconnect);
     options.history = (uint32_t)pm_call_integer(call, "history", options.history);
@@ -150,7 +156,7 @@ static void activate_connection(struct pm_call *call)
 {
     const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
     struct pm_connection_options options = pm_call_options(call);
-    if (options.record && !pm_call_can_record(call))
+    if ((options.record && !pm_call_can_record(call)) || !pm_call_knows_profile(call))
         return;
     struct opening *o = malloc(sizeof(*o));
     if (!o) {
@@ -166,10 +172,39 @@ static void activate_connection(struct pm_call *call)
     pm_hub_activate(call->api->hub, name, address, &options, on_opened, o);
 }
 
+/* A closing that waits for the commands that the profile ends with. */
+struct closing {
+    struct pm_api *api;
+    struct pm_api_request *request;
+    uint32_t connection; /* its number: it may be gone by then */
+};
+
+static void on_stopped(void *owner)
+{
+    struct closing *closing = owner;
+    const struct pm_link *list = pm_hub_connections(closing->api->hub);
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
+        struct pm_connection *c = pm_container(link, struct pm_connection, link);
+        if (c->number != closing->connection)
+            continue;
+        pm_hub_deactivate(c, "deactivated");
+        break;
+    }
+    pm_api_answer(closing->request, NULL, json_true());
+    free(closing);
+}
+
 static void deactivate_connection(struct pm_call *call)
 {
-    pm_hub_deactivate(call->connection, "deactivated");
-    pm_api_answer(call->request, NULL, json_true());
+    struct closing *closing = malloc(sizeof(*closing));
+    if (!closing) {
+        pm_api_fail(call->request, PM_INTERNAL, "There is no memory to close a connection.");
+        return;
+    }
+    *closing = (struct closing){call->api, call->request, call->connection->number};
+    if (call->request->client)
+        pm_list_append(&call->request->client->requests, &call->request->link);
+    pm_profiled_stop(call->api, call->connection, on_stopped, closing);
 }
 
 static void rename_reference(struct pm_call *call)
@@ -192,6 +227,8 @@ static const struct pm_arg activate_args[] = {
      .purpose = "outlive a replug: the same device is opened again, whatever its path; else the connection closes"},
     {"history", PM_ARG_INTEGER, .min = PM_JOURNAL_MIN, .max = PM_JOURNAL_MAX, .unit = "bytes", .fallback = "1048576",
      .purpose = "how many received bytes are kept for those who come late"},
+    {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX, .fallback = "none",
+     .purpose = "what kind of device it is: an `id` of list-profiles. Its line settings hold unless others are given"},
     {"record", PM_ARG_BOOLEAN, .fallback = "false",
      .purpose = "write down everything that goes over it, as record-start does"},
     {0},

@@ -1,10 +1,12 @@
 /* requests_line.c - the line of a connection: its settings, signals, breaks and queues, and what clients hear of them.
  */
 #include "api/api_private.h"
+#include "api/profiled.h"
 #include "api/table.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BREAK_MS_MAX = PM_STEPS_US_MAX / 1000, BREAK_MS = 250 };
@@ -130,8 +132,13 @@ static void configure_connection(struct pm_call *call)
 {
     struct pm_connection *c = call->connection;
     struct pm_port_settings settings = c->options.line;
-    if (!has_port(call))
+    const char *profile = pm_call_text(call, "profile");
+    if (!has_port(call) || !pm_call_knows_profile(call))
         return;
+    if (profile) {
+        snprintf(c->options.profile, sizeof(c->options.profile), "%s", profile);
+        pm_profiled_begin(call->api, c, false);
+    }
     struct waiting *w = new_waiting(call);
     pm_call_settings(call, &settings);
     wait_for_answer(call);
@@ -280,7 +287,12 @@ static void discard(struct pm_call *call)
         "break", PM_ARG_BOOLEAN, .purpose = "hold the line in the break state"                                         \
     }
 
-static const struct pm_arg configure_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, PM_ARGS_LINE, {0}};
+static const struct pm_arg configure_args[] = {
+    {"name", PM_ARG_CONNECTION, .required = true},
+    PM_ARGS_LINE,
+    {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX,
+     .purpose = "what kind of device it is from now on: an `id` of list-profiles, or empty for none"},
+    {0}};
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};
 static const struct pm_arg step_members[] = {
     OUTPUTS,

@@ -65,6 +65,8 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"signals-changed", "name, signals, changed", "signals of a connection changed, by the device or by somebody"},
     {"line-error", "name, framing, parity, break, overrun, buffer-overrun, offset, epoch",
      "the line had errors: how many of each since the opening, and how far the bytes had come"},
+    {"device-event", "name, event, values",
+     "a device with a profile told something that the profile knows, asked or not: `event` is its name there"},
     {"rx-gap", "name, from, to, reason, epoch, bytes",
      "bytes did not reach this client: those from the offset `from` up to before `to`. It comes before the next bytes; "
      "without it none are missing"},

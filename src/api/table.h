@@ -131,6 +131,9 @@ extern const char *const pm_parity_words[],
 /* Read these options; those that are absent stay. */
 void pm_call_settings(const struct pm_call *call, struct pm_port_settings *s);
 
+/* requests_command.c: is its `profile`, if it has one, known? False after the request has been failed. */
+bool pm_call_knows_profile(const struct pm_call *call);
+
 /* requests_connection.c: the options that activate-connection was given; defaults for the others. */
 struct pm_connection_options pm_call_options(const struct pm_call *call);
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -181,6 +182,14 @@ static bool check_origins(const struct pm_settings *s)
     return true;
 }
 
+static int start_profiles(struct daemon *d)
+{
+    struct pm_paths paths;
+    char folder[PM_PATH_MAX];
+    bool known = pm_paths_find(getenv, &paths) == 0 && pm_path_join(paths.config, "profiles", folder) == 0;
+    return pm_api_know_profiles(d->api, known ? folder : NULL);
+}
+
 static int start_door(struct daemon *d)
 {
     const struct pm_settings *s = d->settings;
@@ -203,6 +212,8 @@ static int start(struct daemon *d)
         r = pm_api_new(&d->loop, &devices, d->door, &d->api);
     if (r == 0)
         r = start_recorder(d);
+    if (r == 0)
+        r = start_profiles(d);
     return r == 0 ? start_network(d) : r;
 }
 

@@ -8,6 +8,7 @@
 #include "hub/marks.h"
 
 enum {
+    PM_PROFILE_ID_MAX = 64,
     PM_NAME_MAX = 64, /* bytes of a connection's name */
     PM_OWNER_MAX = 288,
     PM_JOURNAL_SIZE = 1024 * 1024,
@@ -25,7 +26,8 @@ enum {
 
 struct pm_hub;
 struct pm_write;
-struct pm_talk; /* of the layer above */
+struct pm_talk; /* these are of the layer above */
+struct pm_listener;
 struct pm_connection;
 
 /* Called once for each accepted write: error 0, all bytes are with the driver; else how many went out before it. */
@@ -44,10 +46,11 @@ struct pm_tap {
 /* How a connection was asked for. */
 struct pm_connection_options {
     struct pm_port_settings line;
-    bool reconnect;           /* it outlives a replug; else it closes with its device */
-    bool record;              /* everything that goes over it is written to a file */
-    uint32_t history;         /* bytes of its journal, PM_JOURNAL_MIN to PM_JOURNAL_MAX */
-    char owner[PM_OWNER_MAX]; /* for the layer above: the origin that opened it, "" for programs */
+    bool reconnect;                      /* it outlives a replug; else it closes with its device */
+    bool record;                         /* everything that goes over it is written to a file */
+    char profile[PM_PROFILE_ID_MAX + 1]; /* what the layer above speaks to it by; or empty */
+    uint32_t history;                    /* bytes of its journal, PM_JOURNAL_MIN to PM_JOURNAL_MAX */
+    char owner[PM_OWNER_MAX];            /* for the layer above: the origin that opened it, "" for programs */
 };
 
 struct pm_connection_options pm_connection_defaults(void);
@@ -101,6 +104,7 @@ struct pm_connection {
     struct pm_link readers;
     void *holder;
     struct pm_talk *talk;
+    struct pm_listener *listener; /* looks for what the device tells unasked */
 };
 
 enum pm_hub_news {

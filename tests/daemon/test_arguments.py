@@ -32,7 +32,7 @@ def wrong_values(arg):
     if arg["type"] in ("integer", "number") and "min" in arg:
         yield from (arg["min"] - 1, arg["max"] + 1)
     if arg["type"] == "text":
-        yield from ("x" * (arg["max"] + 1), "x" * (arg["min"] - 1))
+        yield from ["x" * (arg["max"] + 1), *["x" * (n - 1) for n in (arg["min"],) if n > 0]]
     if arg["type"] == "number" and "words" in arg:
         yield from (0, 1.25, -1)
     if arg["type"] == "array":

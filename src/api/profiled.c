@@ -1,0 +1,188 @@
+/* profiled.c - see profiled.h. */
+#include "api/profiled.h"
+
+#include "api/api_private.h"
+#include "api/exchange.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Looks for events in what a device sends. */
+struct pm_listener {
+    struct pm_api *api;
+    struct pm_connection *connection;
+    struct pm_profile *profile;
+    struct pm_framer framer;
+    struct pm_timer silence;
+    uint64_t cursor;
+};
+
+struct pm_profile *pm_profiled_find(const struct pm_api *a, const char *id)
+{
+    return a->profiles && id[0] ? pm_profiles_find(a->profiles, id) : NULL;
+}
+
+struct pm_profile *pm_profiled_get(const struct pm_api *a, size_t i, bool *own)
+{
+    return a->profiles ? pm_profiles_get(a->profiles, i, own) : NULL;
+}
+
+/* ---- events ---- */
+
+static void tell(struct pm_listener *l, const struct pm_frame *f)
+{
+    struct pm_connection *c = l->connection;
+    const uint8_t *content;
+    size_t n;
+    if (f->fault != PM_FRAME_GOOD || pm_profile_unwrap(l->profile, f->p, f->n, &content, &n) < 0)
+        return;
+    json_t *values = json_object();
+    const struct pm_profile_event *e = pm_profile_event(l->profile, content, n, values);
+    if (e)
+        pm_api_broadcast(l->api, c, "device-event",
+                         json_pack("{s:s, s:s, s:O}", "name", c->name, "event", e->name, "values", values));
+    json_decref(values);
+}
+
+static void on_silence(struct pm_timer *t)
+{
+    struct pm_listener *l = t->owner;
+    struct pm_frame frame;
+    struct pm_mono due;
+    if (pm_framer_expire(&l->framer, pm_loop_now(), &frame) == 1)
+        tell(l, &frame);
+    else if (pm_framer_deadline(&l->framer, &due))
+        pm_timer_set(t, due);
+}
+
+static void look_for_events(struct pm_listener *l)
+{
+    const struct pm_journal *j = &l->connection->journal;
+    uint64_t start = pm_journal_start(j);
+    struct pm_mono now = pm_loop_now(), due;
+    struct pm_frame frame;
+    const uint8_t *p;
+    l->cursor = l->cursor < start ? start : l->cursor;
+    for (size_t n; (n = pm_journal_peek(j, l->cursor, &p)) > 0;) {
+        l->cursor += n;
+        while (pm_framer_next(&l->framer, now, &p, &n, &frame) == 1)
+            tell(l, &frame);
+    }
+    if (pm_framer_deadline(&l->framer, &due))
+        pm_timer_set(&l->silence, due);
+}
+
+static void on_closed(void *owner)
+{
+    free(owner);
+}
+
+void pm_profiled_close(struct pm_connection *c)
+{
+    struct pm_listener *l = c->listener;
+    c->listener = NULL;
+    if (!l)
+        return;
+    pm_framer_fini(&l->framer);
+    pm_profile_unref(l->profile);
+    pm_timer_close(&l->silence, on_closed);
+}
+
+static void begin_listening(struct pm_api *a, struct pm_connection *c, struct pm_profile *p)
+{
+    pm_profiled_close(c);
+    struct pm_listener *l = p->n_events > 0 ? calloc(1, sizeof(*l)) : NULL;
+    if (!l)
+        return;
+    *l = (struct pm_listener){.api = a, .connection = c, .profile = pm_profile_ref(p), .cursor = c->journal.end};
+    pm_framer_init(&l->framer, &p->frame);
+    pm_timer_init(&l->silence, a->loop, on_silence, l);
+    c->listener = l;
+}
+
+void pm_profiled_rx(struct pm_api *a, struct pm_connection *c)
+{
+    struct pm_listener *l = c->listener;
+    struct pm_profile *p = l ? pm_profiled_find(a, c->options.profile) : NULL;
+    if (!l)
+        return;
+    look_for_events(l);
+    if (p && p != l->profile) /* its file was changed */
+        begin_listening(a, c, p);
+}
+
+/* ---- what is sent at the start and at the end ---- */
+
+/* A command of ours: nobody asked, so a failure is told in the log. The last one calls `done`. */
+struct step {
+    struct pm_api_request request; /* first */
+    char what[PM_NAME_MAX + PM_VALUE_NAME_MAX + 8];
+    void (*done)(void *owner);
+    void *owner;
+};
+
+static void on_answer(struct pm_api_request *r, const json_t *answer, const char *legacy_event, const json_t *legacy,
+                      enum pm_error error)
+{
+    struct step *step = (struct step *)r;
+    const char *message = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+    (void)legacy_event, (void)legacy;
+    if (error != PM_OK)
+        pm_log(PM_LOG_WARNING, "%s: %s", step->what, message ? message : "it failed");
+    if (step->done)
+        step->done(step->owner);
+    free(step);
+}
+
+static bool send_step(struct pm_api *a, struct pm_connection *c, struct pm_profile *p, const json_t *o,
+                      void (*done)(void *owner), void *owner)
+{
+    const struct pm_profile_command *command = pm_profile_command(p, json_string_value(json_object_get(o, "command")));
+    struct pm_argument_problem problem;
+    struct pm_command_frame f = {0};
+    struct step *step = calloc(1, sizeof(*step));
+    json_t *args = step ? pm_profile_arguments(command, json_object_get(o, "args"), &problem) : NULL;
+    if (!args) {
+        free(step);
+        return false;
+    }
+    *step = (struct step){.request.on_answer = on_answer, .done = done, .owner = owner};
+    pm_list_init(&step->request.link);
+    snprintf(step->what, sizeof(step->what), "\"%s\": %s", c->name, command->name);
+    struct pm_exchange_options options = {&step->request, c, command->timeout_ms, command->retries};
+    if (p->standard && pm_profile_frame(command, args, &f) == 0)
+        pm_exchange_send_frame(a, &options, p, command, &f);
+    else
+        pm_exchange_send_command(a, &options, p, command, args);
+    json_decref(args);
+    return true;
+}
+
+void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start)
+{
+    struct pm_profile *p = pm_profiled_find(a, c->options.profile);
+    if (!p) {
+        pm_profiled_close(c);
+        return;
+    }
+    begin_listening(a, c, p);
+    for (size_t i = 0; start && c->port && i < json_array_size(p->start); i++)
+        send_step(a, c, p, json_array_get(p->start, i), NULL, NULL);
+}
+
+void pm_profiled_stop(struct pm_api *a, struct pm_connection *c, void (*done)(void *owner), void *owner)
+{
+    struct pm_profile *p = c->port ? pm_profiled_find(a, c->options.profile) : NULL;
+    size_t n = p ? json_array_size(p->stop) : 0;
+    bool sent = false;
+    if (p)
+        pm_profile_ref(p);
+    for (size_t i = 0; i < n; i++)
+        sent = send_step(a, c, p, json_array_get(p->stop, i), i + 1 == n ? done : NULL, owner);
+    pm_profile_unref(p);
+    if (!sent)
+        done(owner);
+}

@@ -1,0 +1,237 @@
+"""test_profile.py - devices with a profile: commands by name, events, what is refused, files of the user's own; against
+libmodbus, a recorded GPS log, and devices played at the end of a pseudo terminal."""
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from client import Client
+from daemon import Line, Program, wait_for
+from frame import Device
+
+DAEMON = os.environ["PERIPHERAL_MANAGER"]
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class ProfileTest(unittest.TestCase):
+    def setUp(self):
+        self.program = Program(DAEMON, "--demo", "--allow-pty")
+        self.addCleanup(lambda: self.assertEqual(self.program.stop(), 0))
+
+    def device(self, answer, profile, end=b"\n", **options):
+        device = Device(answer, end)
+        self.addCleanup(device.close)
+        self.activate(device.line.path, profile, **options)
+        return device
+
+    def activate(self, address, profile, **options):
+        status, said = self.program.post("activate-connection",
+                                         {"name": "d", "address": address, "profile": profile, **options})
+        self.assertEqual(status, 200, said)
+        return said["connection"]
+
+    def command(self, command, args=None, **more):
+        return self.program.post("send-command", {"name": "d", "command": command, "args": args, **more})[1]
+
+    def assert_values(self, answer, **values):
+        self.assertTrue(answer["ok"], answer)
+        self.assertEqual({k: answer["response"].get(k) for k in values}, values)
+
+    def code(self, answer):
+        self.assertFalse(answer["ok"], answer)
+        return answer["error"]["code"]
+
+    # ---- commands ----
+
+    def test_the_virtual_devices_by_name(self):
+        self.activate("virtual:instrument", "scpi")
+        self.assert_values(self.command("identify"), maker="Peripheral Manager", model="Virtual instrument")
+        self.assertAlmostEqual(self.command("measure", ["voltage"])["response"]["value"], 5, 1)
+        self.assertEqual(self.command("reset"), {"ok": True, "bytes": 5})
+        self.program.post("deactivate-connection", {"name": "d"})
+        self.activate("virtual:pump", "standard-frame")
+        self.assert_values(self.command("set-rate", {"rate": 2500}), command="set-rate", status=0)
+        self.assert_values(self.command("get-rate"), rate=2500)
+        answer = self.program.post("send-command", {"name": "d", "command-id": 4})[1]
+        self.assert_values(answer, command="get-rate", rate=2500)
+
+    def test_a_client_builds_controls_from_describe(self):
+        connection = self.activate("virtual:pump", "standard-frame")
+        self.assertEqual((connection["options"]["profile"], connection["options"]["baud-rate"]), ("standard-frame", 115200))
+        profile = self.program.post("describe", {"name": "d"})[1]["profile"]
+        command = next(c for c in profile["commands"] if c["name"] == "set-rate")
+        self.assertEqual(command["arguments"], [{"name": "rate", "type": "integer", "required": True, "min": 1, "max": 100000,
+                                                 "unit": "µl/min", "expected": "a whole number from 1 to 100000 µl/min"}])
+        listed = self.program.post("list-profiles", {})[1]["profiles"]
+        self.assertEqual([p["id"] for p in listed], sorted(p["id"] for p in listed))
+        self.assertEqual(len(listed), 9)
+
+    def test_wrong_commands_and_arguments_send_nothing(self):  # G13
+        device = self.device(lambda d, m: None, "new-era-pump", end=b"\r")
+        for command, args, field in (("fly", None, "command"), ("set-rate", {}, "args.rate"), ("set-rate", {"rate": "5"}, "args.rate"),
+                                     ("set-rate", {"rate": 0}, "args.rate"), ("set-rate", {"rate": 1e9}, "args.rate"),
+                                     ("set-rate", {"rate": 5, "unit": "l"}, "args.unit"), ("run", {"speed": 1}, "args.speed"),
+                                     ("run", [0, 0], "args[1]"), ("run", "x", "args"), ("run", {"address": None, "x": 1}, "args.x")):
+            answer = self.command(command, args)
+            self.assertEqual((self.code(answer), answer["error"]["field"]), ("bad-request", field), (command, args))
+            self.assertIn(answer["error"]["expected"], answer["error"]["message"])
+        self.assertEqual(self.code(self.program.post("send-command", {"name": "d", "command-id": 1})[1]), "bad-request")
+        self.assertIn("from 0.001 to 9999", self.command("set-rate", {"rate": -1})["error"]["message"])
+        self.program.post("configure-connection", {"name": "d", "profile": "scpi"})
+        for text in ("A\nB", "A\rB", "A\0B", "\x18", "", "x" * 1001):
+            self.assertEqual(self.code(self.command("write", {"command": text})), "bad-request", text)
+        self.program.post("configure-connection", {"name": "d", "profile": ""})
+        self.assertEqual(self.command("write")["error"]["field"], "command")
+        self.assertEqual(device.heard, [])
+        answer = self.program.post("activate-connection", {"name": "e", "address": "virtual:echo", "profile": "nothing"})[1]
+        self.assertEqual((self.code(answer), answer["error"]["field"]), ("bad-request", "profile"))
+
+    def test_a_pump_that_refuses_and_one_that_is_disturbed(self):
+        says = [b"\x0200I\x03", b"\x0200S?OOR\x03", b"", b"\x0200S\x03", b"\x02junk\x03"]
+        device = self.device(lambda d, m: d.say(says[len(d.heard) - 1]), "new-era-pump", end=b"\r")
+        self.assert_values(self.command("run"), state="infusing")
+        answer = self.command("set-diameter", {"diameter": 49})
+        self.assertEqual((self.code(answer), answer["error"]["response"]["error"]), ("device-error", "out of range"))
+        self.assert_values(self.command("stop", timeout=200), state="stopped")  # the second time
+        answer = self.command("run", timeout=200, retries=0)
+        self.assertEqual((self.code(answer), answer["error"]["received"]), ("unexpected-answer", b"junk".hex()))
+        self.assertEqual(device.heard, [b"0RUN", b"0DIA49", b"0STP", b"0STP", b"0RUN"])
+
+    def test_safe_mode_tells_damage(self):
+        self.device(lambda d, m: d.say(b"\x02\x0700S\0\0\x03"), "new-era-pump-safe", end=b"\x03")
+        answer = self.command("run", timeout=200, retries=0)
+        self.assertEqual(self.code(answer), "bad-checksum")
+        self.assertEqual(answer["error"]["received"], b"\x02\x0700S\0\0\x03".hex())
+
+    # ---- programs, events, start ----
+
+    def test_a_program_keeps_the_machines_buffer_full_and_never_over(self):
+        waiting, most = [], []
+
+        def answer(device, message):
+            waiting.append(len(message) + 1)
+            most.append(sum(waiting))
+            if len(device.heard) > 3:  # it plans ahead before it answers
+                waiting.pop(0)
+                device.say(b"error:20\r\n" if len(device.heard) == 9 else b"ok\r\n")
+            if message.endswith(b"X39"):
+                device.say(b"ok\r\n" * 3)
+
+        device = self.device(answer, "grbl")
+        lines = [f"G1 X{n}" for n in range(40)]
+        answer = self.command("run-program", {"gcode": "\r\n".join(lines) + "\n"})
+        self.assertEqual(self.code(answer), "device-error")
+        response = answer["error"]["response"]
+        self.assertEqual(response["lines"], 40)
+        self.assertEqual(response["failures"], [{"line": 6, "text": "G1 X5", "error": {"code": 20}}])
+        self.assertEqual(device.heard, [line.encode() for line in lines])
+        self.assertLessEqual(max(most), 127)
+
+    def test_what_a_device_tells_unasked_is_an_event(self):
+        device = self.device(lambda d, m: d.say(b"ok\r\n"), "grbl")
+        client = Client(self.program)
+        device.say(b"ALARM:1\r\n<Alarm|MPos:0.000,0.000,0.000|FS:0,0>\r\n[MSG:Reset to continue]\r\nok\r\n")
+        self.assertEqual(client.wait_event("device-event", event="message")["values"], {"message": "Reset to continue"})
+        self.assertEqual(client.events("device-event")[0], {"name": "d", "event": "alarm", "values": {"code": 1}})
+        self.assertTrue(self.command("unlock")["ok"])
+        self.assertEqual(len(client.events("device-event")), 3)
+        client.close()
+
+    def test_a_recorded_gps_log(self):
+        device = self.device(lambda d, m: None, "nmea-gps")
+        client = Client(self.program)
+        log = (HERE / "gps.nmea").read_bytes()
+        for at in range(0, len(log), 100):
+            device.say(log[at:at + 100])
+        device.say(log.splitlines()[0].replace(b"*47", b"*48") + b"\r\n" + b"$GPRMC,,V,,,,,,,,,,N*53\r\n")
+        client.wait_event("device-event", event="minimum", values={
+            "talker": "GP", "time": "", "status": "V", "latitude": "", "north-south": "", "longitude": "", "east-west": "",
+            "speed": "", "course": "", "date": "", "more": ",,N"})
+        events = client.events("device-event")
+        self.assertEqual([e["event"] for e in events].count("fix"), log.count(b"GGA"))
+        self.assertEqual(events[0]["values"]["latitude"], 4807.038)
+        client.close()
+
+    def test_a_modem_is_told_at_the_start_not_to_echo(self):
+        device = self.device(lambda d, m: d.say(b"\r\n+CSQ: 24,99\r\n\r\nOK\r\n" if b"CSQ" in m else b"\r\nOK\r\n"), "at-modem",
+                             end=b"\r")
+        self.assert_values(self.command("signal"), rssi=24, ber=99)
+        self.assertEqual(device.heard, [b"ATE0", b"AT+CSQ"])
+
+    def test_a_pump_is_stopped_before_its_connection_closes(self):
+        self.activate("virtual:pump", "standard-frame")
+        self.assertTrue(self.command("run")["ok"])
+        self.assertTrue(self.program.post("deactivate-connection", {"name": "d"})[1]["ok"])
+        self.activate("virtual:pump", "standard-frame")
+        self.assertEqual(self.program.post("ask", {"name": "d", "payload": "RAT\r\n"})[1]["text"][2], "S")
+
+    # ---- something real ----
+
+    def test_libmodbus(self):
+        folder = tempfile.TemporaryDirectory(prefix="pm-test-")
+        self.addCleanup(folder.cleanup)
+        server, ends = f"{folder.name}/modbus_server", [Line(), Line()]
+        subprocess.run(["cc", HERE / "modbus_server.c", "-o", server, "-lmodbus"], check=True, timeout=120)
+        script = ("import os, select, sys\na, b = map(int, sys.argv[1:])\n"
+                  "while True:\n for f in select.select([a, b], [], [])[0]: os.write(b if f == a else a, os.read(f, 4096))")
+        cable = subprocess.Popen(["/usr/bin/python3", "-c", script, *(str(e.far) for e in ends)],
+                                 pass_fds=[e.far for e in ends])
+        process = subprocess.Popen([server, ends[0].path], stdout=subprocess.PIPE)
+        self.addCleanup(lambda: [(p.kill(), p.wait()) for p in (cable, process)] and process.stdout.close())
+        for end in ends:
+            self.addCleanup(end.close)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        self.activate(ends[1].path, "modbus-rtu", parity="none")
+        def ask(command, **args):
+            return self.command(command, {"unit": 17, **args}, timeout=5000)
+
+        self.assert_values(ask("read-input-registers", address=3, count=3), registers=[1003, 1004, 1005])
+        self.assert_values(ask("read-discrete-inputs", address=0, count=8), inputs=[n % 3 == 0 for n in range(8)])
+        self.assert_values(ask("write-registers", address=4, values=[1, 65535, 0]), address=4, count=3)
+        self.assert_values(ask("write-register", address=7, value=77), value=77)
+        self.assert_values(ask("read-holding-registers", address=4, count=4), registers=[1, 65535, 0, 77])
+        self.assert_values(ask("write-coils", address=1, values=[True, False, True]), count=3)
+        self.assert_values(ask("write-coil", address=7, value="on"), value=0xFF00)
+        self.assert_values(ask("read-coils", address=0, count=8), coils=[False, True, False, True, False, False, False, True])
+        answer = ask("read-coils", address=32, count=1)
+        self.assertEqual((self.code(answer), answer["error"]["response"]["exception"]), ("device-error", "illegal data address"))
+        self.assertEqual(self.code(self.command("read-coils", {"address": 0, "unit": 5}, timeout=200, retries=0)), "timeout")
+        self.assert_values(ask("read-input-registers", address=0), registers=[1000])
+
+    # ---- the user's own ----
+
+    def own(self, name, text):
+        folder = pathlib.Path(self.program.home) / "config/peripheral-manager/profiles"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.new").write_text(text)
+        (folder / f"{name}.new").rename(folder / f"{name}.json")
+
+    def ids(self):
+        return {p["id"]: p for p in self.program.post("list-profiles", {})[1]["profiles"]}
+
+    def test_profiles_of_ones_own_are_read_again_when_they_change(self):  # G14
+        mine = {"profile": 1, "id": "mine", "name": "Mine", "commands": [
+            {"name": "hello", "send": "hello\\n", "answer": "hello"}]}
+        self.own("mine", json.dumps(mine))
+        wait_for(lambda: "mine" in self.ids(), "the profile")
+        self.assertTrue(self.ids()["mine"]["own"])
+        self.activate("virtual:echo", "mine")
+        self.assertTrue(self.command("hello")["ok"])
+        mine["commands"][0]["name"] = "good-day"
+        self.own("mine", json.dumps(mine))
+        wait_for(lambda: self.command("good-day")["ok"], "the changed profile")
+        self.own("broken", '{"profile": 1, "id": "broken",\n "name": 5}')
+        self.own("big", " " * 300_000)
+        self.own("deep", "[" * 100_000)
+        self.own("bytes", '{"profile": 1, "id": "\udcff"}'.encode("utf-8", "surrogateescape").decode("latin-1"))
+        mine["id"] = "other"
+        self.own("other", json.dumps(mine))
+        wait_for(lambda: "other" in self.ids(), "the profile beside broken ones")
+        self.assertIn("mine", self.ids())
+        self.assertNotIn("broken", self.ids())
+
+
+if __name__ == "__main__":
+    unittest.main()
