@@ -42,6 +42,8 @@ const struct pm_command pm_commands[] = {
     {"signals", "NAME [SIGNAL=on|off]...", 1, 4,
      .purpose = "Show the signals of a connection, or set dtr, rts and break",
      .example = "peripheral-manager signals pump dtr=on rts=off", PLAIN, .run = pm_signals_command},
+    {"console", .arguments = "", .purpose = "Open the console page, with a session that may answer for you",
+     .example = "peripheral-manager console", PLAIN, .run = pm_console_command},
     {"events", .arguments = "", .purpose = "Show what happens: devices and connections as they come and go",
      .example = "peripheral-manager events --json", PLAIN, .run = pm_events_command},
     {"record", "NAME", 1, 1, .purpose = "Write down everything that goes over a connection, or end that",

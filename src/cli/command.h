@@ -89,6 +89,7 @@ enum pm_exit pm_connections_command(const struct pm_command *self, void *values,
 enum pm_exit pm_monitor_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_send_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_signals_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_console_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_events_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_doctor_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_record_command(const struct pm_command *self, void *values, char **words, unsigned n);

@@ -93,7 +93,7 @@ static json_t *name_devices(char **words, unsigned n)
 enum pm_exit pm_approve_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
     const struct pm_common *common = values;
-    json_t *data = json_pack("{s:s, s:s}", "id", words[0], "by", "cli"), *answer;
+    json_t *data = json_pack("{s:s}", "id", words[0]), *answer;
     if (!data)
         return pm_command_usage(self, "The ID must be UTF-8 text");
     if (n > 1)

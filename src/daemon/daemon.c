@@ -126,6 +126,7 @@ static int start_network(struct daemon *d)
     struct pm_server_options options = pm_server_defaults(engine.max_payload);
     raise_file_limit(d);
     options.connections = engine.sessions = (unsigned)d->settings->max_clients;
+    options.admits = pm_gate_admits;
     options.gate = pm_gate;
     options.gate_owner = &d->gate;
     int r = pm_server_new(&d->loop, &options, &d->server);
@@ -293,7 +294,7 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
         return PM_EXIT_PERMISSION;
     }
     apply_live_settings(&d);
-    if (!check_origins(settings))
+    if (!check_origins(settings) || !pm_gate_open(&d.gate, &settings->allow_user))
         return PM_EXIT_CONFIG;
     int r = pm_loop_init(&d.loop);
     if (r < 0) {
@@ -310,6 +311,7 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
     pm_signal_close(&d.hangup);
     pm_timer_close(&d.watchdog, NULL);
     pm_loop_fini(&d.loop);
+    pm_gate_close(&d.gate);
     pm_places_close(&d.places); /* last: what is still being written belongs to this run */
     return code;
 }

@@ -2,6 +2,11 @@
 #include "daemon/gate.h"
 
 #include "access/sender.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <strings.h>
 
@@ -62,8 +67,8 @@ static void check_session(const struct pm_gate *g, const struct pm_http_head *he
         ret->kind = PM_WHO_PERSON;
 }
 
-static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const struct pm_http_head *head,
-                                                  struct pm_who *ret)
+static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const struct pm_conn *c,
+                                                  const struct pm_http_head *head, struct pm_who *ret)
 {
     struct pm_origin from;
     struct pm_sender_facts facts = {{head->origin.p, head->origin.n},
@@ -77,6 +82,8 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
     enum pm_route_kind route = pm_route_kind(head->path.p, head->path.n);
     if (!pm_route_admits(route, sender))
         return refuse_sender(sender);
+    if (sender == PM_SENDER_NATIVE && c->peer.unknown)
+        ret->kind = PM_WHO_NOBODY; /* it may be another user's */
     if (route == PM_ROUTE_CONSOLE)
         check_session(g, head, ret);
     if (sender != PM_SENDER_WEB)
@@ -98,5 +105,64 @@ const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, cons
     if (!pm_host_is_served(&g->hosts, head->host.p, head->host.n) ||
         (other.p && !pm_host_is_served(&g->hosts, other.p, other.n)))
         return &host;
-    return check_sender(g, head, ret);
+    return check_sender(g, c, head, ret);
+}
+
+/* ---- whose connection it is ---- */
+
+bool pm_gate_open(struct pm_gate *g, const struct pm_option_list *users)
+{
+    int r = pm_peer_open(&g->peers);
+    if (r < 0)
+        pm_log(PM_LOG_WARNING, "The kernel does not tell whose connections are (%s): programs need a session.",
+               strerror(-r));
+    for (unsigned i = 0; i < users->n; i++) {
+        const struct passwd *user = getpwnam(users->items[i]);
+        if (!user) {
+            pm_log(PM_LOG_ERROR, "--allow-user %s: there is no user of this name here.", users->items[i]);
+            return false;
+        }
+        g->users[g->n_users++] = user->pw_uid;
+    }
+    return true;
+}
+
+void pm_gate_close(struct pm_gate *g)
+{
+    pm_peer_close(&g->peers);
+}
+
+static bool is_allowed(const struct pm_gate *g, uid_t uid)
+{
+    for (unsigned i = 0; i < g->n_users; i++) {
+        if (g->users[i] == uid)
+            return true;
+    }
+    return uid == geteuid() || uid == 0;
+}
+
+/* Once a minute: whoever it is might try a thousand times a second. */
+static void tell_stranger(struct pm_gate *g, uid_t uid)
+{
+    enum { PAUSE_MS = 60000 };
+    struct pm_mono now = pm_loop_now();
+    if (g->told.us > 0 && !pm_mono_reached(now, pm_mono_add_ms(g->told, PAUSE_MS)))
+        return;
+    g->told = now;
+    pm_log(PM_LOG_WARNING,
+           "A program of another user (number %u) was turned away. If it is welcome, start with --allow-user.", uid);
+}
+
+bool pm_gate_admits(void *owner, int fd, struct pm_peer *ret)
+{
+    struct pm_gate *g = owner;
+    uid_t uid = 0;
+    int r = pm_peer_uid(&g->peers, fd, &uid);
+    if (r == -ENOENT)
+        return false; /* it is gone already */
+    *ret = (struct pm_peer){.unknown = r < 0, .uid = uid};
+    if (r < 0 || is_allowed(g, uid))
+        return true;
+    tell_stranger(g, uid);
+    return false;
 }

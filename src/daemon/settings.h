@@ -12,6 +12,7 @@ enum pm_compat { PM_COMPAT_NONE, PM_COMPAT_ORIGINAL };
 struct pm_settings {
     int64_t port;
     struct pm_option_list allow_origin;
+    struct pm_option_list allow_user;
     int local_pages; /* enum pm_local_pages */
     int compat;      /* enum pm_compat */
     bool demo, allow_pty;

@@ -7,9 +7,10 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-/* The client of a control socket, as the kernel knows it; of other sockets `control` is false and the rest is 0. */
+/* The client of a socket, as the kernel knows it. */
 struct pm_peer {
-    bool control;
+    bool control; /* it came to the control socket */
+    bool unknown; /* the kernel cannot tell whose it is */
     uid_t uid;
     pid_t pid;
 };

@@ -178,6 +178,13 @@ static void on_rested(struct pm_timer *t)
     pm_watch_set(&l->watch, PM_LOOP_READ);
 }
 
+/* Asked before a byte of it is read. */
+static bool is_welcome(const struct pm_listener *l, int fd, struct pm_peer *ret)
+{
+    const struct pm_server_options *o = &l->server->options;
+    return l->control ? pm_control_admits(fd, ret) : !o->admits || o->admits(o->gate_owner, fd, ret);
+}
+
 static void on_listener_ready(struct pm_watch *w, unsigned events)
 {
     struct pm_listener *l = w->owner;
@@ -193,7 +200,7 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
         l->complained = false;
         struct pm_peer peer = {0};
         bool crowded = !l->control && s->n_connections >= s->options.connections;
-        if ((l->control && !pm_control_admits(fd, &peer)) ||
+        if (!is_welcome(l, fd, &peer) ||
             s->n_connections >= s->options.connections + TURNED_AWAY + (l->control ? CONTROL_RESERVE : 0))
             close(fd);
         else

@@ -20,11 +20,13 @@ struct pm_server_options {
     unsigned per_origin;         /* connections of the pages of one origin */
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
+    /* Asked for each connection from a page or program before a byte of it is read: false drops it. NULL: all may. */
+    bool (*admits)(void *owner, int fd, struct pm_peer *ret);
     /* Asked for each request before anything else: who it comes from; or who is refused, and why. */
     const struct pm_http_refusal *(*gate)(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
                                           struct pm_who *ret);
-    void *gate_owner;
-    bool deflate; /* agree to permessage-deflate; off: on loopback it only costs */
+    void *gate_owner; /* of both */
+    bool deflate;     /* agree to permessage-deflate; off: on loopback it only costs */
 };
 
 /* The defaults of the project, with WebSocket messages and bodies of up to `payload` bytes. */

@@ -3,13 +3,14 @@ of hostile inputs."""
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
 import peers
-from daemon import DEADLINE, Program, wait_for
+from daemon import DEADLINE, Program, environment, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 APP = "https://app.example"
@@ -215,6 +216,40 @@ class ConsentTest(DoorTest):
         self.assertEqual(page.ask("list-devices")["devices"], [])
         self.assertEqual(len(page.events("c")), count)
         self.assertEqual(self.person.ask("list-connections")["connections"], [])
+
+
+class CommandsTest(DoorTest):
+    """The person at a terminal."""
+
+    def run_program(self, *words):
+        done = subprocess.run([DAEMON, *words], capture_output=True, text=True, timeout=DEADLINE, env=environment(self.home))
+        return done.returncode, done.stdout + done.stderr
+
+    def test_questions_are_answered_from_the_command_line(self):
+        page = self.page(auth={"pm": {"reason": "the scale"}})
+        request = self.person.wait_event("consent-requested")
+        code, text = self.run_program("requests")
+        self.assertEqual(code, 0)
+        for piece in (request["id"], APP, "the scale"):
+            self.assertIn(piece, text)
+        self.assertEqual(self.run_program("approve", request["id"], "--duration", "always")[0], 0)
+        page.wait_in()
+        self.assertIn(APP, self.run_program("grants")[1])
+        self.assertEqual(self.person.ask("grant-list")["grants"][0]["by"], "cli")
+        self.assertEqual(self.run_program("revoke", "--origin", APP)[0], 0)
+        wait_for(lambda: not self.person.ask("grant-list")["grants"], "the grant to end")
+
+    def test_no_from_the_command_line(self):
+        page = self.page()
+        request = self.person.wait_event("consent-requested")
+        self.assertEqual(self.run_program("deny", request["id"])[0], 0)
+        self.assertEqual(page.wait_refusal()["code"], "consent-denied")
+        self.assertEqual(self.run_program("deny", request["id"])[0], 1)
+
+    def test_console_gives_an_address_that_is_good_once(self):
+        code, text = self.run_program("console")
+        self.assertEqual(code, 0)
+        self.assertRegex(text, rf"http://localhost:{self.program.port}/console/#c=[\w-]{{22}}")
 
 
 class KeptTest(DoorTest):
