@@ -218,6 +218,7 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
     if (door)
         pm_door_listen(door, &pm_sight_ops, a);
     pm_list_init(&a->clients);
+    pm_list_init(&a->plays);
     pm_list_init(&a->choosers);
     pm_timer_init(&a->stall, loop, pm_readers_on_stall, a);
     int r = pm_devices_new(loop, devices, &devices_ops, a, &a->devices);
@@ -329,6 +330,7 @@ void pm_api_leave(struct pm_api_client *c)
     pm_list_remove(&c->link);
     pm_claims_drop(c);
     pm_choosers_drop(c);
+    pm_plays_drop(c);
     while (!pm_list_empty(&c->subscriptions))
         pm_unsubscribe(pm_container(c->subscriptions.next, struct pm_subscription, of_client));
     pm_list_for_each (link, &c->requests) {

@@ -19,6 +19,7 @@ struct pm_api {
     struct pm_devices *devices;
     struct pm_hub *hub;
     struct pm_profiles *profiles; /* NULL: none are known */
+    struct pm_link plays;         /* struct pm_play: devices that clients play */
     struct pm_recorder *recorder; /* NULL: nothing is recorded */
     struct pm_link clients;
     struct pm_link choosers; /* pages that wait for the person to choose a device */
@@ -115,6 +116,9 @@ json_t *pm_describe_options(const struct pm_connection_options *o); /* as activa
 json_t *pm_describe_connection(const struct pm_connection *c);
 json_t *pm_describe_connections(struct pm_api *a, const struct pm_who *who);
 json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t to, enum pm_gap reason, uint64_t bytes);
+
+/* requests_play.c: take out what a client plays. */
+void pm_plays_drop(struct pm_api_client *client);
 
 /* requests_record.c: a recording as JSON; and whether anything can be recorded, else the request has been failed. */
 json_t *pm_describe_recording(const struct pm_recording *r);

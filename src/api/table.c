@@ -14,6 +14,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"Questions in raw bytes", pm_requests_ask},
     {"Bytes from a device", pm_requests_history},
     {"Recordings", pm_requests_record},
+    {"Playing a device", pm_requests_play},
     {"Writing alone", pm_requests_claim},
     {"What the person allows", pm_requests_consent},
     {"The console page", pm_requests_session},

@@ -78,7 +78,8 @@ enum pm_exit pm_ask_command(const struct pm_command *self, void *values, char **
 
 /* ---- the others, each in its file ---- */
 
-extern const struct pm_option pm_doctor_rows[], pm_export_rows[], pm_monitor_rows[], pm_record_rows[], pm_send_rows[];
+extern const struct pm_option pm_doctor_rows[], pm_export_rows[], pm_monitor_rows[], pm_record_rows[], pm_replay_rows[],
+    pm_send_rows[];
 
 enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **argv);
 enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n);
@@ -95,6 +96,7 @@ enum pm_exit pm_doctor_command(const struct pm_command *self, void *values, char
 enum pm_exit pm_record_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_recordings_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_export_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_replay_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_completion_command(const struct pm_command *self, void *values, char **words, unsigned n);
 
 #endif

@@ -15,6 +15,11 @@ struct pm_export_values {
     char *state_dir;
 };
 
+struct pm_replay_values {
+    struct pm_common common;
+    char *speed, *name, *open, *state_dir;
+};
+
 enum { PM_EXPORT_FILES_MAX = 1000 }; /* named at once */
 
 #endif

@@ -207,24 +207,56 @@ static void add_virtual(struct pm_devices *all, const struct pm_virtual *v)
     add(all, &d);
 }
 
+static void plug(struct pm_devices *all, const struct pm_virtual *v, bool in)
+{
+    char path[PM_DEVICE_TEXT];
+    snprintf(path, sizeof(path), "virtual:%s", v->name);
+    struct pm_device *known = find_path(all, path);
+    if (in && !known)
+        add_virtual(all, v);
+    if (!in && known) {
+        pm_virtual_unplug(&all->virtuals, v);
+        take_out(all, known);
+    }
+}
+
+static bool is_built_in(const struct pm_virtual *v)
+{
+    for (const struct pm_virtual *known = pm_virtuals; known->name; known++) {
+        if (v == known)
+            return true;
+    }
+    return false;
+}
+
 int pm_devices_plug_virtual(struct pm_devices *all, const char *address, bool in)
 {
-    char path[PM_DEVICE_TEXT], id[PM_DEVICE_TEXT];
-    for (const struct pm_virtual *v = pm_virtuals; v->name && all->options.demo; v++) {
-        snprintf(path, sizeof(path), "virtual:%s", v->name);
-        snprintf(id, sizeof(id), "virtual-%s", v->name);
-        if (strcmp(path, address) != 0 && strcmp(id, address) != 0)
-            continue;
-        struct pm_device *known = find_path(all, path);
-        if (in && !known)
-            add_virtual(all, v);
-        if (!in && known) {
-            pm_virtual_unplug(&all->virtuals, v);
-            take_out(all, known);
-        }
-        return 0;
-    }
-    return -ENODEV;
+    enum { PREFIX = 8 }; /* "virtual:", or "virtual-" of an id */
+    bool named = strncmp(address, "virtual:", PREFIX) == 0 || strncmp(address, "virtual-", PREFIX) == 0;
+    const struct pm_virtual *v = named ? pm_virtual_find(&all->virtuals, address + PREFIX) : NULL;
+    if (!v || (is_built_in(v) && !all->options.demo))
+        return -ENODEV;
+    plug(all, v, in);
+    return 0;
+}
+
+int pm_devices_add_virtual(struct pm_devices *all, struct pm_virtual_added *v)
+{
+    if (pm_virtual_find(&all->virtuals, v->kind.name))
+        return -EEXIST;
+    if (all->virtuals.n_added == PM_VIRTUALS_ADDED)
+        return -EMFILE;
+    pm_list_append(&all->virtuals.added, &v->link);
+    all->virtuals.n_added++;
+    plug(all, &v->kind, true);
+    return 0;
+}
+
+void pm_devices_remove_virtual(struct pm_devices *all, struct pm_virtual_added *v)
+{
+    plug(all, &v->kind, false);
+    pm_list_remove(&v->link);
+    all->virtuals.n_added--;
 }
 
 /* ---- who uses them ---- */

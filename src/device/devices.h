@@ -10,6 +10,7 @@ enum {
     PM_DEVICE_TEXT = 128,
     PM_DEVICE_LINKS = 512,
     PM_HOLDER_TEXT = 32,
+    PM_VIRTUALS_ADDED = 16,
     PM_DEVICES_MAX = 256, /* listed at once; what comes beyond is noted in the log */
 };
 
@@ -81,6 +82,12 @@ struct pm_devices_waiting {
 };
 void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w);
 void pm_devices_stop_looking(struct pm_devices *all);
+
+/* Plug in one that was made while the program runs, until it is removed; it must stay where it is. 0, -EEXIST (the name
+ * is taken) or -EMFILE (PM_VIRTUALS_ADDED are there). */
+struct pm_virtual_added; /* virtual.h */
+int pm_devices_add_virtual(struct pm_devices *all, struct pm_virtual_added *v);
+void pm_devices_remove_virtual(struct pm_devices *all, struct pm_virtual_added *v);
 
 /* Plug a virtual device in or out, as if somebody had done it by hand. 0 (also if it is so already), or -ENODEV: there
  * is no such virtual device, or none at all without `demo`. */

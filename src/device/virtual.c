@@ -22,6 +22,8 @@ static void tell_bytes(struct virtual *v)
     v->says = pm_bytes_empty(told.max);
     v->port.events->on_rx(v->port.owner, told.p, told.n);
     pm_bytes_fini(&told);
+    if (v->kind->does->told && !v->port.closed && !v->lost && v->says.n == 0)
+        v->kind->does->told(v);
     if (v->full && !v->port.closed && !v->lost) {
         v->full = false;
         v->port.events->on_writable(v->port.owner);
@@ -141,9 +143,17 @@ static void on_closed(void *owner)
     free(owner);
 }
 
+/* Once; the kind may be gone afterwards. */
+static void tell_end(struct virtual *v)
+{
+    if (!v->lost && v->kind->does->end)
+        v->kind->does->end(v);
+}
+
 static void virtual_close(struct pm_port *p)
 {
     struct virtual *v = (struct virtual *)p;
+    tell_end(v);
     pm_list_remove(&v->link);
     pm_turn_cancel(&v->talk);
     pm_bytes_fini(&v->says);
@@ -166,6 +176,22 @@ void pm_virtual_host_init(struct pm_virtual_host *h, struct pm_loop *loop)
 {
     h->loop = loop;
     pm_list_init(&h->open);
+    pm_list_init(&h->added);
+}
+
+const struct pm_virtual *pm_virtual_find(const struct pm_virtual_host *h, const char *name)
+{
+    const struct pm_virtual *kind = pm_virtuals;
+    while (kind->name && strcmp(kind->name, name) != 0)
+        kind++;
+    if (kind->name)
+        return kind;
+    for (const struct pm_link *link = h->added.next; link != &h->added; link = link->next) {
+        kind = &pm_container(link, struct pm_virtual_added, link)->kind;
+        if (strcmp(kind->name, name) == 0)
+            return kind;
+    }
+    return NULL;
 }
 
 static unsigned at_open(enum pm_at_open wish, unsigned signal)
@@ -176,12 +202,10 @@ static unsigned at_open(enum pm_at_open wish, unsigned signal)
 int pm_virtual_open(struct pm_virtual_host *h, const char *name, const struct pm_port_settings *settings,
                     const struct pm_port_events *events, void *owner, struct pm_port **ret)
 {
-    const struct pm_virtual *kind = pm_virtuals;
-    while (kind->name && strcmp(kind->name, name) != 0)
-        kind++;
-    struct virtual *v = kind->name ? calloc(1, sizeof(*v)) : NULL;
+    const struct pm_virtual *kind = pm_virtual_find(h, name);
+    struct virtual *v = kind ? calloc(1, sizeof(*v)) : NULL;
     if (!v)
-        return kind->name ? -ENOMEM : -ENODEV;
+        return kind ? -ENOMEM : -ENODEV;
     v->port =
         (struct pm_port){.ops = &virtual_ops, .events = events, .owner = owner, .loop = h->loop, .settings = *settings};
     v->kind = kind;
@@ -205,6 +229,7 @@ void pm_virtual_unplug(struct pm_virtual_host *h, const struct pm_virtual *kind)
         struct virtual *v = pm_container(link, struct virtual, link);
         if (v->kind != kind || v->lost)
             continue;
+        tell_end(v);
         v->lost = true;
         pm_turn_ask(&v->talk, v->port.loop);
     }

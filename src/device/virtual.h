@@ -15,13 +15,24 @@ struct pm_virtual {
 /* All of them; the last one has no name. */
 extern const struct pm_virtual pm_virtuals[];
 
-/* The virtual ports that are open. It must outlive them. */
+/* A further one, made while the program runs. */
+struct pm_virtual_added {
+    struct pm_link link;
+    struct pm_virtual kind;
+};
+
+/* The virtual ports that are open, and the kinds that were added. It must outlive the ports. */
 struct pm_virtual_host {
     struct pm_loop *loop;
     struct pm_link open;
+    struct pm_link added; /* struct pm_virtual_added */
+    unsigned n_added;
 };
 
 void pm_virtual_host_init(struct pm_virtual_host *h, struct pm_loop *loop);
+
+/* The kind of this name, or NULL. */
+const struct pm_virtual *pm_virtual_find(const struct pm_virtual_host *h, const char *name);
 
 /* Open one by its name. 0 and *ret as for other ports, -ENODEV or -ENOMEM. */
 int pm_virtual_open(struct pm_virtual_host *h, const char *name, const struct pm_port_settings *settings,

@@ -40,6 +40,8 @@ struct pm_virtual_does {
     size_t (*take)(struct virtual *v, const char *p, size_t n);
     void (*line)(struct virtual *v, const char *line); /* for those whose `take` is pm_virtual_take_lines() */
     void (*time)(struct virtual *v);                   /* the timer fired; or there is room to say more */
+    void (*told)(struct virtual *v);                   /* everything it said was read */
+    void (*end)(struct virtual *v);                    /* it is closed or pulled out */
 };
 
 /* The kinds that have a file of their own. */
