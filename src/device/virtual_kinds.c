@@ -4,6 +4,7 @@
 #include "proto/command_frame.h"
 #include "proto/stuffing.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,9 +199,10 @@ static void counter_begin(struct virtual *v)
 
 static void counter_line(struct virtual *v, const char *line)
 {
-    char *end;
-    unsigned long long rate = strncmp(line, "RATE ", 5) == 0 ? strtoull(line + 5, &end, 10) : 0;
-    if (strncmp(line, "RATE ", 5) != 0 || end == line + 5 || *end || line[5] == '-' || rate > COUNTER_RATE_MAX) {
+    bool is_rate = strncmp(line, "RATE ", 5) == 0 && isdigit((unsigned char)line[5]);
+    char *end = (char *)line;
+    unsigned long long rate = is_rate ? strtoull(line + 5, &end, 10) : 0;
+    if (!is_rate || *end || rate > COUNTER_RATE_MAX) {
         pm_virtual_say_line(v, "?");
         return;
     }

@@ -160,6 +160,20 @@ class LineTest(unittest.TestCase):
         self.assertTrue(self.io.call("send-raw", {"name": "a", "payload": every})["ok"])
         self.assertEqual(line.read(len(every)), every)
 
+    def test_a_pty_opens_by_its_path_only_where_that_is_allowed_and_is_never_listed(self):  # G02
+        line, other = self.line(), Line()
+        self.lines.append(other)
+        self.assertEqual([d for d in self.ask("list-devices")["devices"] if d["kind"] != "virtual" and "/pts/" in d["address"]],
+                         [])
+        strict = Program(DAEMON)
+        try:
+            status, answer = strict.post("activate-connection", {"name": "a", "address": other.path})
+            self.assertEqual((status, answer["error"]["code"]), (404, "no-such-device"))
+        finally:
+            self.assertEqual(strict.stop(), 0)
+        self.assertTrue(self.ask("send-raw", name="a", payload="x")["ok"])
+        self.assertEqual(line.read(1), b"x")
+
     def test_only_devices_open(self):  # G01, G02
         line = self.line()
         folder = os.path.dirname(os.path.realpath(__file__))
