@@ -42,7 +42,8 @@ async function openTarget(name: string): Promise<Target> {
 export class Log extends Store {
   bytes = 0;
   problem: string | null = null;
-  running = false;
+  running = false; // until the file is whole
+  private stopping = false;
   private pending: Uint8Array<ArrayBuffer>[] = [];
   private waiting = 0;
   private target: Target | null = null;
@@ -54,18 +55,19 @@ export class Log extends Store {
   async start(link: Link, format: Format): Promise<void> {
     this.target = await openTarget(fileName(link, FORMATS[format].extension));
     this.formatter = format === "bytes" ? null : new Formatter(lookOf(format));
-    [this.bytes, this.problem, this.running] = [0, null, true];
+    [this.bytes, this.problem, this.running, this.stopping] = [0, null, true, false];
     this.unlisten = link.stream.onData((block, bytes) => this.take(block, bytes));
     this.changed();
   }
 
   async stop(): Promise<void> {
     this.unlisten();
-    if (!this.running) return;
-    this.running = false;
+    if (!this.running || this.stopping) return;
+    this.stopping = true;
     if (this.formatter) this.queue(encoder.encode(this.formatter.finish()));
     await this.writing;
     await this.target?.close().catch((error) => (this.problem = String(error)));
+    this.running = false;
     this.changed();
   }
 
