@@ -19,6 +19,7 @@ enum {
     ACCEPTS_A_TURN = 64,
     TURNED_AWAY = 32,     /* connections too many that are heard, to be told so */
     REST_MS = 100,        /* without descriptors: until the next attempt to accept */
+    QUIET_MS = 60000,     /* between two complaints of one listener */
     CONTROL_RESERVE = 16, /* connections kept free of pages, so that the person always gets in */
 };
 
@@ -164,10 +165,12 @@ int pm_server_adopt(struct pm_server *s, int fd)
 /* Who waits stays ready, so that asking again at once would be a busy loop. */
 static void rest(struct pm_listener *l, int error)
 {
-    if (!l->complained)
+    struct pm_mono now = pm_loop_now();
+    if (pm_mono_reached(now, l->quiet_until)) {
+        l->quiet_until = pm_mono_add_ms(now, QUIET_MS);
         pm_log(PM_LOG_WARNING, "Cannot accept connections: %s. Raise the limit of open files (ulimit -n).",
                strerror(error));
-    l->complained = true;
+    }
     pm_watch_set(&l->watch, 0);
     pm_timer_set(&l->rest, pm_mono_add_ms(pm_loop_now(), REST_MS));
 }
@@ -197,7 +200,6 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
                 rest(l, errno);
             return;
         }
-        l->complained = false;
         struct pm_peer peer = {0};
         bool crowded = !l->control && s->n_connections >= s->options.connections;
         if (!is_welcome(l, fd, &peer) ||

@@ -48,7 +48,7 @@ struct pm_listener {
     struct pm_timer rest; /* set while it does not accept, since there are no descriptors */
     int fd;
     bool control;
-    bool complained; /* once until it can accept again */
+    struct pm_mono quiet_until; /* no word before then about connections that cannot be accepted */
 };
 
 struct pm_server {
