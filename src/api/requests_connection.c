@@ -228,7 +228,8 @@ static const struct pm_arg activate_args[] = {
     {"history", PM_ARG_INTEGER, .min = PM_JOURNAL_MIN, .max = PM_JOURNAL_MAX, .unit = "bytes", .fallback = "1048576",
      .purpose = "how many received bytes are kept for those who come late"},
     {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX, .fallback = "none",
-     .purpose = "what kind of device it is: an `id` of list-profiles. Its line settings hold unless others are given"},
+     .purpose =
+         "what kind of device it is: an `id` of list-profiles, whose line settings hold unless others are given"},
     {"record", PM_ARG_BOOLEAN, .fallback = "false",
      .purpose = "write down everything that goes over it, as record-start does"},
     {0},
