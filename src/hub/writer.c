@@ -21,6 +21,7 @@ static size_t cost(size_t n)
 
 static void finish(struct pm_connection *c, int error)
 {
+    struct pm_spare *spare = &c->hub->loop->spare;
     struct pm_write *w = c->first;
     c->first = w->next;
     if (!c->first)
@@ -28,7 +29,7 @@ static void finish(struct pm_connection *c, int error)
     size_t before = c->write_queued;
     c->write_queued -= cost(w->n);
     w->on_written(w->owner, w->done, error);
-    free(w);
+    pm_spare_give(spare, w, sizeof(*w) + w->n);
     if (before > PM_WRITE_HIGH && c->write_queued <= PM_WRITE_HIGH)
         pm_hub_tell(c, PM_CONNECTION_DRAINED, NULL);
 }
@@ -84,7 +85,7 @@ int pm_hub_write(struct pm_connection *c, const void *p, size_t n, pm_written_fn
         return -ENODEV;
     if (cost(n) > PM_WRITE_MAX - c->write_queued)
         return -ENOBUFS;
-    struct pm_write *w = malloc(sizeof(*w) + n);
+    struct pm_write *w = pm_spare_take(&c->hub->loop->spare, sizeof(*w) + n);
     if (!w)
         return -ENOMEM;
     *w = (struct pm_write){.on_written = on_written, .owner = owner, .n = n};

@@ -74,6 +74,7 @@ void pm_loop_fini(struct pm_loop *l)
     int r = uv_loop_close(&l->uv);
     assert(r == 0); /* else something was not closed */
     (void)r;
+    pm_spare_fini(&l->spare);
 }
 
 void pm_loop_run(struct pm_loop *l)

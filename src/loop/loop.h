@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "base/mono.h"
+#include "base/spare.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct pm_loop {
     uv_idle_t again;         /* keeps the loop from sleeping while end-of-turn tasks wait, or until `awake_until` */
     struct pm_link turn_end; /* struct pm_turn */
     struct pm_mono awake_until;
+    struct pm_spare spare; /* of all that lives on this loop */
     bool stopping;
 };
 

@@ -9,6 +9,7 @@
 
 struct request {
     struct pm_api_request api; /* first */
+    struct pm_spare *spare;    /* where its memory comes from */
     struct pm_socket *socket;
     int64_t id;
     char event[64];
@@ -17,7 +18,7 @@ struct request {
 static void end(struct request *r)
 {
     pm_socket_unref(r->socket);
-    free(r);
+    pm_spare_give(r->spare, r, sizeof(*r));
 }
 
 static void acknowledge(struct request *r, const json_t *answer)
@@ -68,11 +69,12 @@ static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
 {
     struct pm_face_socketio *f = owner;
     struct pm_face_client *client = pm_socket_app(s);
-    struct request *r = calloc(1, sizeof(*r));
-    if (!client || !r || e->name_n >= sizeof(r->event)) {
-        free(r);
+    if (!client || e->name_n >= sizeof(((struct request *)0)->event))
         return;
-    }
+    struct request *r = pm_spare_take(f->spare, sizeof(*r));
+    if (!r)
+        return;
+    *r = (struct request){.spare = f->spare};
     r->api.client = &client->api;
     r->api.who = client->api.who;
     r->api.on_answer = on_answer;
@@ -182,6 +184,7 @@ int pm_face_socketio_new(struct pm_server *server, struct pm_api *api, const str
     if (!f)
         return -ENOMEM;
     f->api = api;
+    f->spare = &server->loop->spare;
     int r = pm_sockets_new(server, "/socket.io", engine, &options, &sockets_ops, f, &f->sockets);
     if (r < 0) {
         free(f);

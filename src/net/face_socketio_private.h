@@ -15,6 +15,7 @@ struct pm_encoded {
 
 struct pm_face_socketio {
     struct pm_api *api;
+    struct pm_spare *spare; /* of the loop */
     struct pm_sockets *sockets;
     uint64_t clock; /* number of the newest event */
     struct pm_encoded rx, broadcast;

@@ -11,12 +11,17 @@ enum {
     DEFLATE_SLACK = 1024 /* what cannot be compressed grows a little */
 };
 
-struct pm_message *pm_message_new(bool binary, size_t n)
+static size_t size_of(size_t n)
 {
-    struct pm_message *m = malloc(sizeof(*m) + PM_MESSAGE_HEADROOM + n);
+    return sizeof(struct pm_message) + PM_MESSAGE_HEADROOM + n;
+}
+
+struct pm_message *pm_message_new(struct pm_spare *spare, bool binary, size_t n)
+{
+    struct pm_message *m = pm_spare_take(spare, size_of(n));
     if (!m)
         return NULL;
-    *m = (struct pm_message){.refs = 1, .binary = binary, .n = n};
+    *m = (struct pm_message){.refs = 1, .binary = binary, .spare = spare, .n = n};
     uint8_t head[PM_WS_HEAD_MAX], *front = m->bytes + PM_MESSAGE_HEADROOM;
     size_t type = binary ? 0 : 1; /* version 4 has no type before binary data; version 3's head is made when sent */
     if (type)
@@ -40,7 +45,7 @@ struct pm_message *pm_message_unref(struct pm_message *m)
         return NULL;
     pm_block_unref(m->deflated[0]);
     pm_block_unref(m->deflated[1]);
-    free(m);
+    pm_spare_give(m->spare, m, size_of(m->n));
     return NULL;
 }
 

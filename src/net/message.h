@@ -2,6 +2,7 @@
 #ifndef PM_NET_MESSAGE_H
 #define PM_NET_MESSAGE_H
 
+#include "base/spare.h"
 #include "proto/deflate.h"
 #include "proto/engineio.h"
 
@@ -17,13 +18,14 @@ struct pm_message {
     bool binary;
     uint8_t frame_at; /* in bytes[]: where the frame of a WebSocket starts; for binary ones that of version 4 */
     struct pm_block *deflated[2]; /* compressed frames, made when first needed: for all, for version 3's binary ones */
+    struct pm_spare *spare;       /* where its memory comes from */
     size_t n;                     /* payload bytes */
     uint8_t bytes[];              /* headroom, payload */
 };
 
-/* A message of n payload bytes with one reference, which the caller owns and fills through pm_message_payload() before
- * it is sent. NULL without memory. */
-struct pm_message *pm_message_new(bool binary, size_t n);
+/* A message of n payload bytes, from `spare`, which must outlive it, with one reference, which the caller owns and
+ * fills through pm_message_payload() before it is sent. NULL without memory. */
+struct pm_message *pm_message_new(struct pm_spare *spare, bool binary, size_t n);
 
 static inline uint8_t *pm_message_payload(struct pm_message *m)
 {

@@ -181,7 +181,7 @@ static void send_simple(struct pm_socket *s, enum pm_sio_type type, const char *
     char head[PM_SIO_HEAD_MAX + 1 + PM_SIO_EVENT_NAME_MAX];
     assert(space_n <= PM_SIO_EVENT_NAME_MAX);
     size_t head_n = pm_sio_write_head(head, type, 0, s->name_space, space_n, PM_SIO_NO_ID);
-    struct pm_message *m = pm_text_message(head, head_n, json, n);
+    struct pm_message *m = pm_text_message(&s->all->loop->spare, head, head_n, json, n);
     if (m)
         pm_session_send(s->client->session, m);
     else
@@ -300,7 +300,8 @@ int pm_socket_ask(struct pm_socket *s, const char *name, const struct pm_args *a
     if (s->n_questions >= s->all->options.open_questions)
         return -EAGAIN;
     struct pm_question *q = calloc(1, sizeof(*q));
-    struct pm_packet *p = q ? pm_packet_make(PM_SIO_EVENT, s->name_space, s->next_question, name, args, NULL) : NULL;
+    struct pm_packet *p =
+        q ? pm_packet_make(s->all, PM_SIO_EVENT, s->name_space, s->next_question, name, args, NULL) : NULL;
     int r = p ? pm_socket_send_now(s, p) : -ENOMEM;
     pm_packet_unref(p);
     if (r < 0) {
@@ -336,7 +337,7 @@ int pm_socket_ack(struct pm_socket *s, int64_t id, const struct pm_args *args)
         return 0;
     if (s->state != PM_SOCKET_JOINED)
         return -ENOTCONN;
-    struct pm_packet *p = pm_packet_make(PM_SIO_ACK, s->name_space, id, NULL, args, NULL);
+    struct pm_packet *p = pm_packet_make(s->all, PM_SIO_ACK, s->name_space, id, NULL, args, NULL);
     int r = p ? pm_socket_send_now(s, p) : -ENOMEM;
     pm_packet_unref(p);
     return r;

@@ -16,12 +16,11 @@ static struct pm_socket *find_socket(struct pm_client *c, const char *name_space
     return NULL;
 }
 
-static void drop_pending(struct pm_client *c)
+static void free_pending(struct pm_spare *spare, struct pm_pending *pending)
 {
-    for (unsigned i = 0; c->pending && i < c->pending->have; i++)
-        free((void *)(uintptr_t)c->pending->attachments[i].p);
-    free(c->pending);
-    c->pending = NULL;
+    for (unsigned i = 0; i < pending->have; i++)
+        pm_spare_give(spare, (void *)(uintptr_t)pending->attachments[i].p, pending->attachments[i].n);
+    pm_spare_give(spare, pending, sizeof(*pending) + pending->text_n);
 }
 
 static void violation(struct pm_client *c)
@@ -116,12 +115,14 @@ static void dispatch(struct pm_client *c, const struct pm_sio_packet *packet, co
 /* A binary packet waits for its attachments; its text is kept, and read where it is kept. */
 static void begin_pending(struct pm_client *c, const uint8_t *p, size_t n)
 {
-    struct pm_pending *pending = malloc(sizeof(*pending) + n);
+    struct pm_spare *spare = &c->all->loop->spare;
+    struct pm_pending *pending = pm_spare_take(spare, sizeof(*pending) + n);
     if (!pending) {
         pm_session_abandon(c->session);
         return;
     }
     memcpy(pending->text, p, n);
+    pending->text_n = n;
     pending->have = 0;
     int r = pm_sio_read(pending->text, n, &c->all->options.packet, &pending->packet);
     if (r == 0 && pending->packet.attachments > 0) {
@@ -133,7 +134,7 @@ static void begin_pending(struct pm_client *c, const uint8_t *p, size_t n)
         violation(c);
     else
         dispatch(c, &pending->packet, NULL);
-    free(pending);
+    free_pending(spare, pending);
 }
 
 static void on_text(struct pm_client *c, const uint8_t *p, size_t n)
@@ -168,7 +169,8 @@ static void on_binary(struct pm_client *c, const uint8_t *p, size_t n)
         violation(c);
         return;
     }
-    uint8_t *copy = malloc(n ? n : 1);
+    struct pm_spare *spare = &c->all->loop->spare;
+    uint8_t *copy = pm_spare_take(spare, n);
     if (!copy) {
         pm_session_abandon(c->session);
         return;
@@ -180,9 +182,7 @@ static void on_binary(struct pm_client *c, const uint8_t *p, size_t n)
         return;
     c->pending = NULL; /* the handler may close the client */
     dispatch(c, &pending->packet, pending->attachments);
-    for (unsigned i = 0; i < pending->have; i++)
-        free((void *)(uintptr_t)pending->attachments[i].p);
-    free(pending);
+    free_pending(spare, pending);
 }
 
 /* ---- the engine's calls ---- */
@@ -262,7 +262,8 @@ static void on_close(void *app, struct pm_session *session, enum pm_close_reason
             pm_socket_gone(s);
     }
     pm_list_remove(&c->slowed);
-    drop_pending(c);
+    if (c->pending)
+        free_pending(&c->all->loop->spare, c->pending);
     free(c);
 }
 

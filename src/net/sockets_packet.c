@@ -7,15 +7,20 @@
 
 enum { OFFSET_TEXT_MAX = PM_OFFSET_MAX + 4 }; /* ,"…" */
 
-struct pm_message *pm_text_message(const char *head, size_t head_n, const char *body, size_t n)
+struct pm_message *pm_text_message(struct pm_spare *spare, const char *head, size_t head_n, const char *body, size_t n)
 {
-    struct pm_message *m = pm_message_new(false, head_n + n);
+    struct pm_message *m = pm_message_new(spare, false, head_n + n);
     if (!m)
         return NULL;
     memcpy(pm_message_payload(m), head, head_n);
     if (n > 0)
         memcpy(pm_message_payload(m) + head_n, body, n);
     return m;
+}
+
+static size_t size_of(unsigned attachments)
+{
+    return sizeof(struct pm_packet) + attachments * sizeof(struct pm_message *);
 }
 
 static size_t write_offset(char *out, const char *offset, bool first)
@@ -39,7 +44,7 @@ static int write_text(struct pm_packet *p, enum pm_sio_type type, const char *na
     if (name && args->n > 0)
         front[at++] = ',';
     p->offset_n = write_offset(tail, offset, !name && args->n == 0);
-    p->text = pm_message_new(false, at + args->n + p->offset_n + 1);
+    p->text = pm_message_new(p->spare, false, at + args->n + p->offset_n + 1);
     if (p->text) {
         char *out = (char *)pm_message_payload(p->text);
         memcpy(out, front, at);
@@ -54,18 +59,19 @@ static int write_text(struct pm_packet *p, enum pm_sio_type type, const char *na
     return p->text ? 0 : -1;
 }
 
-struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
-                                 const struct pm_args *args, const char *offset)
+struct pm_packet *pm_packet_make(struct pm_sockets *all, enum pm_sio_type type, const char *name_space, int64_t id,
+                                 const char *name, const struct pm_args *args, const char *offset)
 {
-    struct pm_packet *p = calloc(1, sizeof(*p) + args->n_attachments * sizeof(p->attachments[0]));
+    struct pm_spare *spare = &all->loop->spare;
+    struct pm_packet *p = pm_spare_take(spare, size_of(args->n_attachments));
     if (!p)
         return NULL;
-    p->refs = 1;
+    *p = (struct pm_packet){.refs = 1, .spare = spare, .room = args->n_attachments};
     if (write_text(p, type, name_space, id, name, args, offset) < 0)
         return pm_packet_unref(p);
     for (unsigned i = 0; i < args->n_attachments; i++) {
         const struct pm_span *from = &args->attachments[i];
-        struct pm_message *m = pm_message_new(true, from->n);
+        struct pm_message *m = pm_message_new(spare, true, from->n);
         if (!m)
             return pm_packet_unref(p);
         if (from->n > 0)
@@ -82,7 +88,8 @@ struct pm_packet *pm_packet_new(struct pm_sockets *all, const char *name_space, 
     char text[OFFSET_TEXT_MAX];
     uint64_t offset = all->options.recovery_ms ? ++all->next_offset : 0;
     snprintf(text, sizeof(text), "%llu", (unsigned long long)offset);
-    struct pm_packet *p = pm_packet_make(PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args, offset > 0 ? text : NULL);
+    struct pm_packet *p =
+        pm_packet_make(all, PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args, offset > 0 ? text : NULL);
     if (p)
         p->offset = offset;
     return p;
@@ -91,7 +98,8 @@ struct pm_packet *pm_packet_new(struct pm_sockets *all, const char *name_space, 
 struct pm_packet *pm_packet_new_at(struct pm_sockets *all, const char *name_space, const char *name,
                                    const struct pm_args *args, const char *offset)
 {
-    return pm_packet_make(PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args, all->options.recovery_ms ? offset : NULL);
+    return pm_packet_make(all, PM_SIO_EVENT, name_space, PM_SIO_NO_ID, name, args,
+                          all->options.recovery_ms ? offset : NULL);
 }
 
 struct pm_packet *pm_packet_ref(struct pm_packet *p)
@@ -108,7 +116,7 @@ struct pm_packet *pm_packet_unref(struct pm_packet *p)
     pm_message_unref(p->text);
     for (unsigned i = 0; i < p->n_attachments; i++)
         pm_message_unref(p->attachments[i]);
-    free(p);
+    pm_spare_give(p->spare, p, size_of(p->room));
     return NULL;
 }
 
@@ -117,6 +125,6 @@ struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset)
     if (with_offset || p->offset_n == 0)
         return p->text;
     if (!p->plain)
-        p->plain = pm_text_message((char *)pm_message_payload(p->text), p->text->n - p->offset_n - 1, "]", 1);
+        p->plain = pm_text_message(p->spare, (char *)pm_message_payload(p->text), p->text->n - p->offset_n - 1, "]", 1);
     return p->plain;
 }

@@ -9,6 +9,8 @@
 
 struct pm_packet {
     uint32_t refs;
+    unsigned room;            /* for attachments */
+    struct pm_spare *spare;   /* where its memory comes from */
     uint64_t offset;          /* place among all events of the server; 0: none */
     struct pm_message *plain; /* the text message for clients without recovery, made when first needed */
     struct pm_message *text;  /* with the offset, if the server has recovery */
@@ -67,7 +69,8 @@ struct pm_pending {
     struct pm_sio_packet packet; /* points into text */
     struct pm_mono since;
     unsigned have;
-    struct pm_span attachments[PM_EVENT_ATTACHMENTS_MAX]; /* malloc()ed */
+    struct pm_span attachments[PM_EVENT_ATTACHMENTS_MAX]; /* from the loop's spare memory, as all of this */
+    size_t text_n;
     char text[];
 };
 
@@ -113,9 +116,9 @@ void pm_socket_greet(struct pm_socket *s); /* the CONNECT answer */
 extern const struct pm_engine_ops pm_client_ops;
 
 /* sockets_packet.c */
-struct pm_message *pm_text_message(const char *head, size_t head_n, const char *body, size_t n);
-struct pm_packet *pm_packet_make(enum pm_sio_type type, const char *name_space, int64_t id, const char *name,
-                                 const struct pm_args *args, const char *offset);
+struct pm_message *pm_text_message(struct pm_spare *spare, const char *head, size_t head_n, const char *body, size_t n);
+struct pm_packet *pm_packet_make(struct pm_sockets *all, enum pm_sio_type type, const char *name_space, int64_t id,
+                                 const char *name, const struct pm_args *args, const char *offset);
 struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset);
 
 /* sockets_rate.c */

@@ -16,8 +16,7 @@ static int on_engine_open(void *owner, struct pm_session *s, const struct pm_htt
 
 static void on_engine_message(void *app, struct pm_session *s, bool binary, uint8_t *p, size_t n)
 {
-    (void)app;
-    struct pm_message *m = pm_message_new(binary, n);
+    struct pm_message *m = pm_message_new(&((struct pm_echo *)app)->loop->spare, binary, n);
     if (!m) {
         pm_session_close(s, PM_CLOSED_OVERFLOW);
         return;
