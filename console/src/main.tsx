@@ -48,12 +48,13 @@ function ViewBox(p: { view: View }) {
         <h2>{view.name}</h2>
         {link && link.state === "lost" && <span class="state lost">Unplugged. Opens again when it comes back.</span>}
         {link && link.closed === null && link.state !== "lost" && <Lamps link={link} />}
-        <span class="spread" />
-        <Choice<ViewKind> label={`Kind of this view of ${view.name}`} value={view.kind} options={KINDS} onChange={(kind) => workspace.change(view.id, { kind })} />
-        <button type="button" class="quiet" title="Another view of this device" aria-label={`Another view of ${view.name}`}
-          onClick={() => workspace.open(view.name, view.kind)}><Duplicate /></button>
-        <button type="button" class="quiet" title="Close this view" aria-label={`Close this view of ${view.name}`}
-          onClick={() => workspace.close(view.id)}>✕</button>
+        <span class="handles">
+          <Choice<ViewKind> label={`Kind of this view of ${view.name}`} value={view.kind} options={KINDS} onChange={(kind) => workspace.change(view.id, { kind })} />
+          <button type="button" class="quiet" title="Another view of this device" aria-label={`Another view of ${view.name}`}
+            onClick={() => workspace.open(view.name, view.kind)}><Duplicate /></button>
+          <button type="button" class="quiet" title="Close this view" aria-label={`Close this view of ${view.name}`}
+            onClick={() => workspace.close(view.id)}>✕</button>
+        </span>
       </header>
       {link ? CONTENTS[view.kind]({ link, id: view.id })
         : <p class="hint">{view.name} is not open. Connect its device, and it is shown here again.</p>}

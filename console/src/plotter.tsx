@@ -17,6 +17,8 @@ const COLOURS = { // each at least 3:1 against its background
 };
 const WINDOWS = ["200", "1000", "5000", "20000", "100000", String(KEPT_MAX)];
 
+const LEGEND = 52; // px: as console.css has it, and a little room
+
 interface Range { min: number; max: number }
 
 // A uPlot that follows the newest samples, or stays where the person zoomed to.
@@ -120,8 +122,7 @@ class Plot {
   }
 
   private size(): { width: number; height: number } {
-    const legend = this.element.querySelector<HTMLElement>(".u-legend")?.offsetHeight ?? 32;
-    return { width: Math.max(200, this.element.clientWidth), height: Math.max(100, this.element.clientHeight - legend - 4) };
+    return { width: Math.max(200, this.element.clientWidth), height: Math.max(100, this.element.clientHeight - LEGEND) };
   }
 
   private draw = (): void => {
@@ -168,7 +169,6 @@ class Plot {
       },
       cursor: { drag: { setScale: false, x: true, y: false } },
     }, [new Float64Array(0)] as unknown as uPlot.AlignedData, this.element);
-    this.plot.setSize(this.size()); // now the legend has its height
   }
 
   private valueRange(low: number | null, high: number | null): [number, number] {

@@ -12,7 +12,7 @@ import { ENDINGS, encoder, parseInput, size } from "./text";
 import { theme } from "./theme";
 import { Choice, Menu, Problem, Toggle } from "./ui";
 
-const DISPLAYS = { terminal: "Terminal", plain: "Visible controls", hex: "Hex and text" };
+const DISPLAYS = { terminal: "Terminal", plain: "Plain", hex: "Hex and text" };
 const MODES = { text: "Text", escapes: "Escapes", hex: "Hex" };
 const SENT_MAX = 200; // lines of history
 const LOOK: Look = { display: "terminal", stamps: false, echo: false, filter: "", columns: 0, colours: true };
@@ -155,7 +155,7 @@ export function TerminalView(p: { link: Link; id: number }) {
         <Toggle on={look.stamps} onChange={(stamps) => change({ stamps })} title="Show when each line came">Times</Toggle>
         <Toggle on={look.echo} onChange={(echo) => change({ echo })} title="Show what this page sends">Echo</Toggle>
         <SearchBox screen={() => screen.current} />
-        <input type="search" aria-label="Show only lines with" placeholder="Only lines with…" title="A text, or a pattern as /pattern/i"
+        <input type="search" aria-label="Show only lines with" placeholder="Filter lines" title="Show only lines with this text, or with a /pattern/i"
           value={look.filter} onInput={(e) => setFilter(e.currentTarget.value)} />
         <span class="spread" />
         <Menu label="Copy" hint="Copy everything that was received" items={FORMAT_NAMES.slice(1).map(([format, { label }]) => ({ text: label, act: () => copy(format) }))} />
