@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: soak console soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
+.PHONY: soak console screenshots soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -13,6 +13,16 @@ SEED ?= $(shell date +%s)
 soak: deps-test build
 	tools/npm-install tests/clients
 	PERIPHERAL_MANAGER=build/release/bin/peripheral-manager tests/soak/soak.py --seconds $(SECONDS) --seed $(SEED)
+
+# 3 Mbaud into the console for a minute: nothing lost in its log, and how long its frames took.
+soak-console: deps-test build
+	tools/npm-install tests/browser
+	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node tests/browser/flood.mjs 60
+
+# The pictures in docs/img. Look at them.
+screenshots: deps-test build
+	tools/npm-install tests/browser
+	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node tests/browser/screenshots.mjs docs/img
 
 # The release programs, then the tests with gcc, then with clang and the sanitizers.
 test: deps-test build

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import net from "node:net";
 import path from "node:path";
 import { after, before, it } from "node:test";
 import { sleep, startChromium, startDaemon, startPages, until } from "./support.mjs";
@@ -23,29 +22,20 @@ socket.on("connect", async () => {
 socket.on("connect_error", (e) => state("refused: " + e.data.code));
 </script>`;
 
-let daemon, door, pages, elsewhere, third, browser, page, app;
+let daemon, pages, elsewhere, third, browser, page, app;
 
-// The person's own way in, the control socket, as an address that a browser can open.
-async function openControl(file) {
-  const server = net.createServer((near) => {
-    const far = net.connect(file);
-    near.pipe(far).pipe(near);
-    for (const end of [near, far]) end.on("error", () => [near, far].forEach((socket) => socket.destroy()));
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
-}
+// Where the person gets a console with a session, as `peripheral-manager console` opens it.
+const address = async () => JSON.parse(await daemon.run("console", "--json")).address;
 
 before(async () => {
   daemon = await startDaemon(["--demo", "--local-pages", "ask"]);
-  door = await openControl(daemon.control);
   const files = { "/socket.io.js": ["text/javascript", readFileSync(CLIENT)], "/": ["text/html; charset=utf-8", asking(daemon.url)] };
   pages = await startPages(files);
   [elsewhere, third] = [await startPages(files), await startPages(files)]; // other ports, so other origins
   browser = await startChromium();
-  page = await browser.page(door.url);
+  page = await browser.page(await address());
 });
-after(() => Promise.all([browser, daemon, door, pages, elsewhere, third].map((part) => part?.stop())));
+after(() => Promise.all([browser, daemon, pages, elsewhere, third].map((part) => part?.stop())));
 
 const question = () => page.getByRole("region", { name: "A page asks to use devices" });
 const ask = async (server) => {
@@ -55,6 +45,13 @@ const ask = async (server) => {
   await question().waitFor();
 };
 const told = (text) => until(async () => (await app.locator("#state").innerText()).includes(text), text);
+
+it("takes the code out of the address, and keeps the session over a reload", async () => {
+  await page.getByText("No page of another address was let in.").waitFor();
+  assert.equal(page.url(), `${daemon.url}console/`);
+  await page.reload();
+  await page.getByText("No page of another address was let in.").waitFor();
+});
 
 it("shows who asks in full, its reason as its own words, and nothing chosen but once", async () => {
   await ask(pages);
@@ -117,4 +114,16 @@ it("shows without a right to answer how to get it, and the devices", async () =>
   await plain.getByText("peripheral-manager console", { exact: true }).waitFor();
   await plain.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
   assert.deepEqual(plain.complaints, []);
+});
+
+it("says when a code is no good, or a session is over, and goes on as a page without one", async () => {
+  const late = await browser.page(`${daemon.url}console/#c=AAAAAAAAAAAAAAAAAAAAAA`);
+  await late.getByRole("alert").waitFor();
+  assert.equal(late.url(), `${daemon.url}console/`);
+  const { port } = daemon;
+  await daemon.stop(); // sessions end with it
+  daemon = await startDaemon(["--demo", "--local-pages", "ask"], port);
+  await page.getByText("peripheral-manager console", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
 });

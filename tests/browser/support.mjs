@@ -1,11 +1,12 @@
 // support.mjs - what the browser tests share: a daemon, serial lines played by the test, and browsers with a fresh profile.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { sleep, within as withinTime } from "../clients/support.mjs";
 
@@ -67,7 +68,11 @@ export async function startDaemon(options = [], port = 0) {
   return {
     url,
     port: Number(new URL(url).port),
-    control: `${home.name}/run/peripheral-manager/control`,
+    // What a subcommand prints, as a program of the same user.
+    async run(...words) {
+      const { stdout } = await promisify(execFile)(program, words, { env });
+      return stdout;
+    },
     // The answer to a request over HTTP.
     async ask(request, data = {}) {
       const answer = await fetch(`${url}api/v1/${request}`, {
