@@ -117,7 +117,12 @@ int pm_door_set_origins(struct pm_door *d, const char *const *rules, unsigned n)
 
 static void on_consent_end(void *owner, const struct pm_consent_request *r, enum pm_consent_end end)
 {
+    static const char *const kinds[] = {[PM_CONSENT_APPROVED] = "consent_given",
+                                        [PM_CONSENT_DENIED] = "consent_denied",
+                                        [PM_CONSENT_TIMEOUT] = "consent_timeout",
+                                        [PM_CONSENT_LEFT] = "consent_left"};
     struct pm_door *d = owner;
+    pm_audit(&d->audit, &(struct pm_audit_entry){.kind = kinds[end], .origin = r->origin, .id = r->id, .uid = -1});
     d->ops->on_answered(d->owner, r, end);
 }
 
@@ -167,6 +172,8 @@ int pm_door_new(struct pm_loop *loop, const struct pm_door_options *options, str
     pm_consent_init(&d->consent, on_consent_end, d);
     pm_list_init(&d->savings);
     pm_timer_init(&d->timer, loop, on_time, d);
+    pm_audit_open(&d->audit, options->folder);
+    pm_audit(&d->audit, &(struct pm_audit_entry){.kind = "start", .uid = -1});
     int r = pm_door_load(d, options->folder);
     if (r == 0)
         r = pm_door_set_origins(d, options->allow_origins, options->n_allow_origins);
@@ -191,6 +198,8 @@ struct pm_door *pm_door_free(struct pm_door *d)
     if (!d)
         return NULL;
     d->ops = &nobody;
+    pm_audit(&d->audit, &(struct pm_audit_entry){.kind = "stop", .uid = -1});
+    pm_audit_close(&d->audit);
     pm_consent_fini(&d->consent);
     pm_grants_fini(&d->grants);
     if (d->keeps)
@@ -243,12 +252,27 @@ const char *pm_door_address(const struct pm_door *d)
     return d->address;
 }
 
+struct pm_audit *pm_door_audit(struct pm_door *d)
+{
+    return &d->audit;
+}
+
 struct pm_sessions *pm_door_sessions(struct pm_door *d)
 {
     return &d->sessions;
 }
 
 /* ---- giving and taking back ---- */
+
+static void note_grant(struct pm_door *d, const char *kind, const struct pm_grant *g)
+{
+    pm_audit(&d->audit, &(struct pm_audit_entry){.kind = kind,
+                                                 .origin = g->origin,
+                                                 .device = g->device,
+                                                 .id = g->id,
+                                                 .result = pm_grant_duration_name(g->duration),
+                                                 .uid = -1});
+}
 
 int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const struct pm_grant **ret)
 {
@@ -257,6 +281,7 @@ int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const str
     if (r < 0)
         return r;
     *ret = grant;
+    note_grant(d, "grant_added", grant);
     pm_door_changed(d);
     d->ops->on_granted(d->owner, wish->origin);
     return 0;
@@ -268,6 +293,7 @@ unsigned pm_door_revoke(struct pm_door *d, const struct pm_grant_match *match, c
     for (const struct pm_grant *g; (g = pm_grants_first(&d->grants, match)); count++) {
         struct pm_grant ended = *g;
         pm_grants_end(&d->grants, &(struct pm_grant_match){.id = ended.id});
+        note_grant(d, strcmp(reason, "expired") == 0 ? "grant_expired" : "grant_revoked", &ended);
         d->ops->on_ended(d->owner, ended.origin, reason);
     }
     pm_door_keep(d);
@@ -304,6 +330,8 @@ int pm_door_ask(struct pm_door *d, const struct pm_consent_wish *wish, struct pm
         (*ret)->unattended = true;
     if (r == 0) {
         schedule(d);
+        pm_audit(&d->audit, &(struct pm_audit_entry){
+                                .kind = "consent_asked", .origin = (*ret)->origin, .id = (*ret)->id, .uid = -1});
         d->ops->on_asked(d->owner, *ret);
     }
     return r;

@@ -2,6 +2,7 @@
 #ifndef PM_ACCESS_DOOR_H
 #define PM_ACCESS_DOOR_H
 
+#include "access/audit.h"
 #include "access/consent.h"
 #include "access/grants.h"
 #include "access/sessions.h"
@@ -80,6 +81,9 @@ void pm_door_stop_saving(struct pm_door *d);
 /* Where our page is ("http://localhost:3000"): told to the person with codes. Copied. */
 void pm_door_set_address(struct pm_door *d, const char *address);
 const char *pm_door_address(const struct pm_door *d);
+
+/* What happens is noted there, by others too. Lives as long as the door. */
+struct pm_audit *pm_door_audit(struct pm_door *d);
 
 /* The console's sessions; they live as long as the door. */
 struct pm_sessions *pm_door_sessions(struct pm_door *d);

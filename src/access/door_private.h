@@ -10,6 +10,7 @@ struct pm_door {
     struct pm_grants grants;
     struct pm_consent consent;
     struct pm_sessions sessions;
+    struct pm_audit audit;
     struct pm_timer timer; /* the next end of a question or a grant */
     const struct pm_door_ops *ops;
     void *owner;

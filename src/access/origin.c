@@ -60,6 +60,15 @@ static bool is_ipv6(const char *p, size_t n)
     return colon;
 }
 
+/* A last label that is a number in any of its forms; the identifier of an extension may begin with a digit too. */
+static bool is_number(const char *p, size_t n)
+{
+    bool hexadecimal = n >= 2 && p[0] == '0' && p[1] == 'x', digits = true;
+    for (size_t i = 0; i < n; i++)
+        digits = digits && (is_digit(p[i]) || (p[i] == '.' && i + 1 == n));
+    return hexadecimal || digits;
+}
+
 static bool is_host(const char *p, size_t n)
 {
     size_t label = 0, last = 0;
@@ -81,7 +90,7 @@ static bool is_host(const char *p, size_t n)
         if (label > 63)
             return false;
     }
-    return is_digit(p[last]) ? is_dotted_quad(p, n) : true;
+    return is_number(p + last, n - last) ? is_dotted_quad(p, n) : true;
 }
 
 /* The port behind a colon: no sign, no leading zero. 0 if it is none. */

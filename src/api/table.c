@@ -17,6 +17,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"Playing a device", pm_requests_play},
     {"Writing alone", pm_requests_claim},
     {"What the person allows", pm_requests_consent},
+    {"What happened at the door", pm_requests_audit},
     {"The console page", pm_requests_session},
     {"This interface", pm_requests_reference},
     {0},

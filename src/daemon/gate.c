@@ -16,6 +16,12 @@ static struct pm_sender_text field(const struct pm_http_head *head, const char *
     return f ? (struct pm_sender_text){f->value.p, f->value.n} : (struct pm_sender_text){0};
 }
 
+static void note(const struct pm_gate *g, const char *kind, const struct pm_conn *c, const char *origin)
+{
+    int64_t uid = c->peer.unknown ? -1 : (int64_t)c->peer.uid;
+    pm_audit(pm_door_audit(g->door), &(struct pm_audit_entry){.kind = kind, .origin = origin, .uid = uid});
+}
+
 static const struct pm_http_refusal *refuse_sender(enum pm_sender sender)
 {
     static const struct pm_http_refusal
@@ -80,8 +86,10 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
     enum pm_sender sender = pm_sender_class(&g->hosts, &facts, &from);
     ret->kind = kind_of(sender);
     enum pm_route_kind route = pm_route_kind(head->path.p, head->path.n);
-    if (!pm_route_admits(route, sender))
+    if (!pm_route_admits(route, sender)) {
+        note(g, "origin_refused", c, from.text[0] ? from.text : NULL);
         return refuse_sender(sender);
+    }
     if (sender == PM_SENDER_NATIVE && c->peer.unknown)
         ret->kind = PM_WHO_NOBODY; /* it may be another user's */
     if (route == PM_ROUTE_CONSOLE)
@@ -90,6 +98,22 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
         return NULL;
     memcpy(ret->origin, from.text, sizeof(ret->origin));
     return check_page(g, head, route, &from);
+}
+
+/* What stands in an address stands in histories and logs; and a script that is an answer could be read by any page. */
+static const struct pm_http_refusal *check_query(struct pm_http_text query)
+{
+    static const struct pm_http_refusal token = {400, "token-in-url",
+                                                 "A secret does not belong into an address: send it as "
+                                                 "Authorization: Bearer."},
+                                        jsonp = {400, "jsonp", "JSONP is not served: use fetch, which CORS allows."};
+    char value[4];
+    size_t n;
+    if (query.n == 0)
+        return NULL;
+    if (pm_http_query(query, "token", value, sizeof(value), &n) != 0)
+        return &token;
+    return pm_http_query(query, "j", value, sizeof(value), &n) != 0 ? &jsonp : NULL;
 }
 
 const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
@@ -103,9 +127,12 @@ const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, cons
     if (c->peer.control)
         return NULL; /* no name leads there, and no page */
     if (!pm_host_is_served(&g->hosts, head->host.p, head->host.n) ||
-        (other.p && !pm_host_is_served(&g->hosts, other.p, other.n)))
+        (other.p && !pm_host_is_served(&g->hosts, other.p, other.n))) {
+        note(g, "host_refused", c, NULL);
         return &host;
-    return check_sender(g, c, head, ret);
+    }
+    const struct pm_http_refusal *why = check_query(head->query);
+    return why ? why : check_sender(g, c, head, ret);
 }
 
 /* ---- whose connection it is ---- */
@@ -163,6 +190,7 @@ bool pm_gate_admits(void *owner, int fd, struct pm_peer *ret)
     *ret = (struct pm_peer){.unknown = r < 0, .uid = uid};
     if (r < 0 || is_allowed(g, uid))
         return true;
+    pm_audit(pm_door_audit(g->door), &(struct pm_audit_entry){.kind = "uid_refused", .uid = uid});
     tell_stranger(g, uid);
     return false;
 }

@@ -74,7 +74,9 @@ static void queue_head(struct pm_conn *c, const struct pm_response *r, const cha
     at = put(head, at, "%s", length);
     if (r->cors)
         at = put_cors(h, head, at);
-    at = put(head, at, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    at = put(head, at,
+             "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+             "Cross-Origin-Resource-Policy: same-origin\r\n");
     if (r->fields)
         at = put(head, at, "%s", r->fields);
     at = put(head, at, "%s\r\n", h->keep_alive ? "" : "Connection: close\r\n");

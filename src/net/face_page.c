@@ -8,8 +8,8 @@ static const char security[] =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
     "'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n";
+    "X-Frame-Options: DENY\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+    "Permissions-Policy: usb=(), serial=(), hid=(), camera=(), microphone=(), geolocation=()\r\n";
 
 static const char *type_of(const char *path)
 {

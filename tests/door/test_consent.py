@@ -275,6 +275,32 @@ class KeptTest(DoorTest):
             self.assertEqual(file.read(), newer)
 
 
+class AuditTest(DoorTest):
+    def kinds(self):
+        return [e["kind"] for e in self.person.ask("audit-read")["entries"]]
+
+    def test_what_happens_is_written_down(self):
+        page = self.page()
+        self.approve()
+        page.wait_in()
+        page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})
+        page.ask("send-raw", {"name": "e", "payload": "top secret"})
+        self.person.ask("grant-revoke", {"all": True})
+        self.program.request("GET", "/", None, {"Host": "evil.example"})
+        wait_for(lambda: "host_refused" in self.kinds(), "the refusal")
+        self.assertEqual([k for k in self.kinds() if k != "origin_refused"],
+                         ["start", "consent_asked", "grant_added", "consent_given", "device_open", "grant_revoked",
+                          "device_close", "host_refused"])
+        path = os.path.join(os.path.dirname(self.grants), "audit.jsonl")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path) as file:
+            text = file.read()
+        self.assertNotIn("secret", text)
+        numbers = [json.loads(line)["sequence"] for line in text.splitlines()]
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+        self.assertEqual(page.ask("audit-read")["error"]["code"], "session-required")
+
+
 class OptionsTest(DoorTest):
     options = ("--allow-origin", APP, "--compat", "original")
 

@@ -92,6 +92,8 @@ static const struct {
     {"http://[::1]:5173", "http://[::1]:5173", EQUAL},
     {"http://[2001:DB8::1]", "http://[2001:db8::1]", EQUAL},
     {"chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop", EQUAL},
+    {"moz-extension://2f2e7a3c-9b1d-4c1e-8f43-0a1b2c3d4e5f", "moz-extension://2f2e7a3c-9b1d-4c1e-8f43-0a1b2c3d4e5f",
+     EQUAL},
     {"https://app.example", "http://app.example", OTHER},
     {"https://app.example", "wss://app.example", OTHER},
     {"https://app.example", "ftp://app.example", OTHER},

@@ -1,0 +1,112 @@
+/* audit.c - see audit.h. Lines are short and go to the page cache: the loop never waits for the disk. */
+#include "access/audit.h"
+
+#include "access/grants.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void open_file(struct pm_audit *a)
+{
+    struct stat s;
+    a->fd = open(a->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (a->fd >= 0 && fstat(a->fd, &s) == 0 && S_ISREG(s.st_mode)) {
+        a->size = s.st_size;
+        return;
+    }
+    pm_log(PM_LOG_WARNING, "What happens at the door cannot be written down: %s: %s.", a->path,
+           a->fd < 0 ? strerror(errno) : "it is no file");
+    pm_audit_close(a);
+}
+
+void pm_audit_open(struct pm_audit *a, const char *folder)
+{
+    *a = (struct pm_audit){.fd = -1};
+    if (folder && pm_path_join(folder, "audit.jsonl", a->path) == 0)
+        open_file(a);
+}
+
+void pm_audit_close(struct pm_audit *a)
+{
+    if (a->fd >= 0)
+        close(a->fd);
+    a->fd = -1;
+}
+
+/* The oldest goes, the others move on by one. */
+static void rotate(struct pm_audit *a)
+{
+    char from[PM_PATH_MAX + 8], to[PM_PATH_MAX + 8];
+    for (int i = PM_AUDIT_FILES - 1; i > 0; i--) {
+        snprintf(to, sizeof(to), "%s.%d", a->path, i);
+        if (i > 1)
+            snprintf(from, sizeof(from), "%s.%d", a->path, i - 1);
+        else
+            snprintf(from, sizeof(from), "%s", a->path);
+        rename(from, to);
+    }
+    pm_audit_close(a);
+    open_file(a);
+}
+
+/* A flood of refusals must not fill the disk. */
+static bool is_flood(struct pm_audit *a, int64_t second)
+{
+    if (a->second != second) {
+        a->second = second;
+        a->lines = 0;
+    }
+    return a->lines++ >= PM_AUDIT_A_SECOND;
+}
+
+static char *format_line(const struct pm_audit *a, const struct pm_audit_entry *e, const struct timespec *mono)
+{
+    char now[PM_TIME_TEXT];
+    pm_time_write(time(NULL), now);
+    json_t *o = json_pack("{s:s, s:f, s:I, s:s, s:s*, s:s*, s:s*, s:s*}", "time", now, "monotonic",
+                          (double)mono->tv_sec + (double)mono->tv_nsec / 1e9, "sequence", (json_int_t)a->sequence,
+                          "kind", e->kind, "origin", e->origin, "device", e->device, "id", e->id, "result", e->result);
+    if (o && e->uid >= 0)
+        json_object_set_new(o, "uid", json_integer(e->uid));
+    if (o && a->lost > 0)
+        json_object_set_new(o, "lost", json_integer((json_int_t)a->lost));
+    char *text = o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    json_decref(o);
+    return text;
+}
+
+void pm_audit(struct pm_audit *a, const struct pm_audit_entry *e)
+{
+    struct timespec mono;
+    char line[PM_AUDIT_LINE];
+    if (a->fd < 0)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    a->sequence++;
+    char *text = is_flood(a, mono.tv_sec) ? NULL : format_line(a, e, &mono);
+    int n = text ? snprintf(line, sizeof(line), "%s\n", text) : -1;
+    free(text);
+    if (a->size > PM_AUDIT_FILE_MAX)
+        rotate(a);
+    if (n < 0 || (size_t)n >= sizeof(line) || a->fd < 0 || write(a->fd, line, (size_t)n) != n) {
+        a->lost++;
+        return;
+    }
+    a->size += n;
+    a->lost = 0;
+}
+
+size_t pm_audit_tail(const struct pm_audit *a, char *out, size_t room)
+{
+    off_t from = a->size > (off_t)room ? a->size - (off_t)room : 0;
+    ssize_t n = a->fd < 0 ? 0 : pread(a->fd, out, room, from);
+    return n < 0 ? 0 : (size_t)n;
+}
