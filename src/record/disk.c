@@ -74,9 +74,11 @@ static int begin_file(struct pm_disk *d, const char *path)
     if (d->fd < 0)
         return -errno;
     pm_recording_magic(magic);
-    int r = write_some(d, magic, sizeof(magic));
+    int r = 0;
+    for (size_t done = 0; r >= 0 && done < sizeof(magic); done += (size_t)r)
+        r = write_some(d, magic + done, sizeof(magic) - done);
     if (r >= 0)
-        r = r == sizeof(magic) ? sync_folder(d->folder) : -ENOSPC;
+        r = sync_folder(d->folder);
     if (r < 0) { /* nobody has seen it: begin anew the next time */
         pm_disk_close(d);
         unlink(path);
