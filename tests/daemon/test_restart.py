@@ -12,7 +12,7 @@ from daemon import Line, Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 SETTINGS = {"baud-rate": 9600, "data-bits": 7, "parity": "even", "stop-bits": 2, "flow-control": "xon-xoff", "dtr": "off",
-            "rts": "on", "latency": "throughput", "exclusive": False, "reconnect": True, "record": False, "history": 65536}
+            "rts": "on", "latency": "throughput", "exclusive": False, "reconnect": True, "record": False, "history": 65536, "profile": ""}
 
 
 class RestartTest(unittest.TestCase):
@@ -41,6 +41,10 @@ class RestartTest(unittest.TestCase):
     def kill(self):
         program, self.program = self.program, None
         program.kill()
+
+    def kept(self):
+        """What is there of connections."""
+        return sorted(name for name in os.listdir(self.folder) if name.startswith("connections"))
 
     def line(self):
         self.lines.append(Line())
@@ -271,7 +275,7 @@ class RestartTest(unittest.TestCase):
         self.stop()
         with open(self.file, "rb") as file:
             self.assertEqual(file.read(), whole)
-        self.assertEqual(os.listdir(self.folder), ["connections.json"])
+        self.assertEqual(self.kept(), ["connections.json"])
 
     def test_what_is_no_file_is_kept_aside(self):
         self.start()
@@ -285,7 +289,7 @@ class RestartTest(unittest.TestCase):
             self.activate("scale", "virtual:counter")
             self.stop()
             self.assertTrue(stat.S_ISREG(os.lstat(self.file).st_mode))
-        self.assertEqual(sorted(os.listdir(self.folder)), ["connections.json"] + [f"connections.json.bad-{i}" for i in (1, 2, 3)])
+        self.assertEqual(self.kept(), ["connections.json"] + [f"connections.json.bad-{i}" for i in (1, 2, 3)])
 
     def test_new_file_of_a_killed_run_is_removed(self):  # I06
         self.start()
@@ -296,7 +300,7 @@ class RestartTest(unittest.TestCase):
         self.start()
         self.assertEqual(list(self.connections()), ["scale"])
         self.stop()
-        self.assertEqual(os.listdir(self.folder), ["connections.json"])
+        self.assertEqual(self.kept(), ["connections.json"])
 
     def test_killed_at_any_moment_of_writing_it_has_the_old_or_the_new(self):  # I06
         self.start()
