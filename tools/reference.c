@@ -33,13 +33,18 @@ static void commands(void)
 
 /* ---- manual pages, in mdoc(7) ---- */
 
-/* A text on a line of its own, which nothing in it makes a macro. */
+/* A text on lines of its own, one for each sentence, which nothing in it makes a macro. */
 static void roff(const char *text)
 {
     if (*text == '.' || *text == '\'')
         fputs("\\&", stdout);
-    for (; *text; text++)
+    for (; *text; text++) {
         fputs(*text == '\\' ? "\\e" : (char[]){*text, 0}, stdout);
+        if (text[0] == '.' && text[1] == ' ') {
+            putchar('\n');
+            text++;
+        }
+    }
 }
 
 static void roff_sentence(const char *text)
