@@ -89,6 +89,9 @@ enum pm_exit pm_list_command(const struct pm_command *self, void *values, char *
 enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_monitor_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_send_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_device_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_profiles_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_profile_command_line(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_signals_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_console_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_events_command(const struct pm_command *self, void *values, char **words, unsigned n);

@@ -117,6 +117,11 @@ static json_t *command_json(const struct pm_profile_command *c)
         json_array_append_new(arguments, argument_json(&c->arguments[i]));
     add_results(results, &c->answer, c->values);
     add_results(results, &c->until, c->values);
+    for (size_t i = 0; i < json_array_size(c->results); i++) {
+        const char *name = json_string_value(json_array_get(c->results, i));
+        json_t *meaning = json_object_get(c->values, name);
+        json_object_set_new(results, name, meaning ? json_incref(meaning) : json_object());
+    }
     json_t *o = json_pack("{s:s, s:o, s:b, s:o}", "name", c->name, "arguments", arguments, "answers", c->answers,
                           "results", results);
     if (c->id >= 0)
