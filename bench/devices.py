@@ -85,6 +85,9 @@ def goals(results, row):
     for title, figure, most in GOALS:
         ours, limit = results[title]["peripheral-manager"], results[title]["limit"]
         row(f"{title}: {figure}", ours[figure] / limit[figure] if limit[figure] else float("inf"), most, "x limit")
+    for title in ("full speed to 1 client", "full speed to 10 clients", "full speed to 100 clients"):
+        with_it, without = results[title]["peripheral-manager"]["cpu_ms_mb"], results[title]["  no recovery"]["cpu_ms_mb"]
+        row(f"{title}: cpu_ms_mb of recovery", with_it / without, 1.05, "x without")
     title = "round trip of 16 B"
     row(f"{title}, latency: lowest: p50", results[title]["  latency: lowest"]["p50"] / results[title]["limit"]["p50"], 0.7, "x limit")
     for title, most in (("3 Mbaud to 10 clients", 5), ("16 devices at 3 Mbaud to 10 clients each", 50)):

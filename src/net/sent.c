@@ -22,7 +22,7 @@ struct pm_sent_entry {
 
 static struct pm_sent_entry *at(const struct pm_sent *s, unsigned i)
 {
-    return &s->ring[(s->first + i) % s->room];
+    return &s->ring[(s->first + i) & (s->room - 1)]; /* the room is a power of two: this is on the way of each event */
 }
 
 static void release(struct pm_sent *s, struct pm_sent_entry *e)
@@ -38,7 +38,7 @@ static void release(struct pm_sent *s, struct pm_sent_entry *e)
 static void drop_first(struct pm_sent *s)
 {
     release(s, at(s, 0));
-    s->first = (s->first + 1) % s->room;
+    s->first = (s->first + 1) & (s->room - 1);
     s->n--;
 }
 
