@@ -2,6 +2,7 @@
 import "./console.css";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { CommandsView } from "./commands";
 import { AccessPane, Questions } from "./consent";
 import { CodeView } from "./code";
 import { daemon, Link } from "./daemon";
@@ -36,6 +37,7 @@ function Top() {
 const CONTENTS: Record<ViewKind, (p: { link: Link; id: number }) => preact.ComponentChild> = {
   terminal: (p) => <TerminalView {...p} />,
   plotter: (p) => <PlotterView {...p} />,
+  commands: (p) => <CommandsView {...p} />,
   lines: (p) => <LinesView {...p} />,
   code: (p) => <CodeView {...p} />,
 };

@@ -2,11 +2,13 @@
 import { daemon } from "./daemon";
 import { recall, remember, Store } from "./store";
 
-export type ViewKind = "terminal" | "plotter" | "lines" | "code";
+export type ViewKind = "terminal" | "plotter" | "commands" | "lines" | "code";
 
 export interface View { id: number; name: string; kind: ViewKind }
 
-export const KINDS: Record<ViewKind, string> = { terminal: "Terminal", plotter: "Plotter", lines: "Line", code: "Code" };
+export const KINDS: Record<ViewKind, string> = {
+  terminal: "Terminal", plotter: "Plotter", commands: "Commands", lines: "Line", code: "Code",
+};
 
 const VIEWS_MAX = 12;
 

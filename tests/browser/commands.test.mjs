@@ -1,0 +1,63 @@
+// commands.test.mjs - the commands of a device's profile as forms: ranges, answers, and the bytes of them.
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { connect } from "./page.mjs";
+import { startChromium, startDaemon, startLine, until } from "./support.mjs";
+
+let daemon, browser, line, page;
+before(async () => {
+  line = await startLine();
+  daemon = await startDaemon(["--demo"]);
+  browser = await startChromium();
+  page = await browser.page(daemon.url);
+});
+after(() => Promise.all([browser, daemon, line].map((part) => part?.stop())));
+
+const show = (name) => page.getByLabel(`Kind of this view of ${name}`).selectOption("Commands");
+const view = (name) => page.getByRole("article", { name: `${name}: Commands` });
+
+it("sends a command of the profile, shows the answer's fields and its bytes", async () => {
+  await connect(page, "Virtual instrument", "instrument");
+  await show("instrument");
+  await view("instrument").getByLabel("Profile").selectOption("SCPI instrument");
+  await view("instrument").getByRole("button", { name: "Send identify" }).click();
+  const answer = view("instrument").getByRole("status", { name: "Answer to identify" });
+  await answer.getByText("Virtual instrument", { exact: true }).waitFor();
+  assert.match(await answer.innerText(), /maker\s+Peripheral Manager[\s\S]*6 bytes sent; received 50 65 72 69/);
+  const measure = view("instrument").getByRole("form", { name: "measure" });
+  await measure.getByLabel("what").selectOption("current");
+  await measure.getByRole("button").click();
+  await view("instrument").getByRole("status", { name: "Answer to measure" }).getByText(/^0\.12/).waitFor();
+});
+
+it("keeps to the ranges of the profile, and sends nothing else", async () => {
+  await daemon.ask("activate-connection", { name: "pump", address: line.path, profile: "new-era-pump" });
+  await page.getByRole("button", { name: "Show pump" }).click();
+  await show("pump");
+  const { profiles } = await daemon.ask("list-profiles");
+  const command = profiles.find((p) => p.id === "new-era-pump").commands
+    .find((c) => c.arguments.length === 1 && ["number", "integer"].includes(c.arguments[0].type));
+  const form = view("pump").getByRole("form", { name: command.name, exact: true });
+  const [number] = command.arguments;
+  await form.getByLabel(number.name).fill(String(number.max + 1));
+  await form.getByRole("button").click();
+  assert.equal(await form.getByLabel(number.name).evaluate((input) => input.validity.rangeOverflow), true);
+  await form.getByLabel(number.name).fill(String(number.max));
+  await form.getByRole("button").click();
+  await until(async () => (await daemon.ask("list-connections")).connections.find((c) => c.name === "pump").tx > 0, "the command");
+  const sent = (await line.read(3)).toString();
+  assert.equal(sent.includes(String(number.max + 1)), false);
+});
+
+it("sends standard command frames to a device without a profile", async () => {
+  await connect(page, "Virtual syringe pump", "pump-2");
+  await show("pump-2");
+  const form = view("pump-2").getByRole("form", { name: "frame" });
+  await form.getByLabel("command-id").fill("65536");
+  await form.getByRole("button").click();
+  assert.equal(await view("pump-2").getByRole("status").count(), 0);
+  await form.getByLabel("command-id").fill("1");
+  await form.getByRole("button").click();
+  await view("pump-2").getByRole("status", { name: "Answer to frame" }).getByText(/bytes sent; received/).waitFor();
+  assert.deepEqual(page.complaints, []);
+});
