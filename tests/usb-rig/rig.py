@@ -22,6 +22,7 @@ from usb_redir import Redir
 
 AGENT_PORT = 1  # of the guest, whose address is QEMU's usual 10.0.2.15
 BOOT_DEADLINE = 120
+COMMAND_DEADLINE = 300
 LIFETIME = 900  # seconds, whatever becomes of the test
 COMMAND_LINE = ("console=ttyS0 quiet panic=-1 mitigations=off no_timer_check tsc=reliable lpj=4000000 8250.nr_uarts=4 "
                 "i8042.noaux i8042.nokbd audit=0 apparmor=0 cryptomgr.notests=1 rcupdate.rcu_expedited=1 nokaslr "
@@ -142,7 +143,7 @@ class Rig:
     # ---- the guest ----
 
     def connect(self, verb):
-        s = socket.create_connection(("127.0.0.1", self.agent_port), 60)
+        s = socket.create_connection(("127.0.0.1", self.agent_port), COMMAND_DEADLINE)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         s.sendall(f"{self.token} {verb}\n".encode())
         return s

@@ -13,15 +13,17 @@ daemon.DEADLINE = 30  # an emulated processor is some ten times slower
 
 
 class GuestDaemon(daemon.Server):
-    def __init__(self, rig, *options):
-        self.rig, self.options = rig, options
+    """`under` is a command that runs it."""
+
+    def __init__(self, rig, under=()):
+        self.rig, self.under = rig, under
         self.port = rig.forward()
         self.start()
 
     def start(self):
         folders = [f"XDG_{name}_HOME=/run/pm/{name.lower()}" for name in ("CONFIG", "STATE")]
-        self.pid = self.rig.spawn("daemon", "env", *folders, "XDG_RUNTIME_DIR=/run/pm", DAEMON, "--allow-root", "--port",
-                                  str(self.port), *self.options)
+        self.pid = self.rig.spawn("daemon", *self.under, "env", *folders, "XDG_RUNTIME_DIR=/run/pm", DAEMON, "--allow-root",
+                                  "--port", str(self.port))
         daemon.wait_for(lambda: f":{self.port}" in self.rig.log("daemon"), "the daemon's first line")
 
     def end(self, signal="TERM"):
@@ -32,14 +34,16 @@ class GuestDaemon(daemon.Server):
 class UsbTest(unittest.TestCase):
     """One guest for the tests of a class; each test has a daemon, and begins and ends without a device."""
 
+    user, under = "root", ()  # who runs the daemon, and by which command
+
     @classmethod
     def setUpClass(cls):
         cls.rig = Rig()
         cls.addClassCleanup(cls.rig.stop)
-        cls.rig.guest("mkdir -m 700 /run/pm")
+        cls.rig.guest(f"mkdir -m 700 /run/pm && chown {cls.user} /run/pm")
 
     def setUp(self):
-        self.daemon = GuestDaemon(self.rig)
+        self.daemon = GuestDaemon(self.rig, self.under)
         self.addCleanup(self.tidy)
         self.client = Client(self.daemon, transports=["websocket"])
         self.addCleanup(self.client.close)
