@@ -30,6 +30,8 @@ struct pm_api {
     struct pm_api_counts counts;
 };
 
+struct pm_deliver; /* deliver.h */
+
 /* A client's place in a connection's journal. */
 struct pm_subscription {
     struct pm_link of_client, of_connection;
@@ -40,9 +42,10 @@ struct pm_subscription {
     bool owes_gap; /* it is to be told of a gap from `owed_from` to its cursor, before all else */
     uint64_t owed_from;
     enum pm_gap owed;
-    uint64_t reopened_at; /* where the present opening began, if it is to be told; UINT64_MAX: it is not */
-    bool behind;          /* it has bytes to take, */
-    struct pm_mono since; /* and took none since */
+    uint64_t reopened_at;       /* where the present opening began, if it is to be told; UINT64_MAX: it is not */
+    bool behind;                /* it has bytes to take, */
+    struct pm_mono since;       /* and took none since */
+    struct pm_deliver *deliver; /* what it gets instead of bytes; or NULL */
 };
 
 /* api.c: tell all clients that may see the connection, or the device of this id; `data` is stolen. */

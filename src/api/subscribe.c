@@ -1,5 +1,6 @@
 /* subscribe.c - who reads which connection's bytes, from where, and when a device waits for its readers. */
 #include "api/api_private.h"
+#include "api/deliver.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ static void tell_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason,
     json_t *gap = pm_describe_gap(s->connection, s->cursor, to, reason, bytes);
     s->client->ops->on_event(s->client, "rx-gap", gap, 0);
     json_decref(gap);
+    pm_deliver_gap(s);
     s->client->api->counts.gaps[reason]++;
     s->client->api->counts.gap_bytes += to > s->cursor ? to - s->cursor : bytes;
     s->cursor = to;
@@ -72,7 +74,7 @@ static bool feed_piece(struct pm_subscription *s)
     size_t n = pm_journal_peek(&c->journal, s->cursor, &p);
     n = n > limit - s->cursor ? (size_t)(limit - s->cursor) : n;
     n = n > SLICE ? SLICE : n;
-    if (n == 0 || s->client->ops->on_rx(s->client, c, s->cursor, p, n) < 0)
+    if (n == 0 || (s->deliver ? pm_deliver_feed(s, p, n) : s->client->ops->on_rx(s->client, c, s->cursor, p, n)) < 0)
         return false;
     s->cursor += n;
     s->client->api->counts.delivered += n;
@@ -177,6 +179,7 @@ void pm_unsubscribe(struct pm_subscription *s)
 {
     struct pm_connection *c = s->connection;
     struct pm_api *a = s->client->api;
+    pm_deliver_drop(s);
     pm_list_remove(&s->of_client);
     pm_list_remove(&s->of_connection);
     free(s);

@@ -1,0 +1,115 @@
+/* deliver.c - see deliver.h. What is complete in one turn goes out together, in one event with an array. */
+#include "api/deliver.h"
+
+#include "api/profiled.h"
+#include "base/base64.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const pm_deliver_words[] = {"bytes", "lines", "frames", "json", NULL};
+
+struct pm_deliver {
+    enum pm_deliver_kind kind;
+    struct pm_framer framer;
+};
+
+int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const struct pm_framing *rule)
+{
+    pm_deliver_drop(s);
+    if (kind == PM_DELIVER_BYTES)
+        return 0;
+    s->deliver = calloc(1, sizeof(*s->deliver));
+    if (!s->deliver)
+        return -ENOMEM;
+    s->deliver->kind = kind;
+    pm_framer_init(&s->deliver->framer, rule);
+    return 0;
+}
+
+void pm_deliver_drop(struct pm_subscription *s)
+{
+    if (!s->deliver)
+        return;
+    pm_framer_fini(&s->deliver->framer);
+    free(s->deliver);
+    s->deliver = NULL;
+}
+
+void pm_deliver_gap(struct pm_subscription *s)
+{
+    if (s->deliver)
+        pm_framer_reset(&s->deliver->framer);
+}
+
+/* ---- one frame as JSON ---- */
+
+static json_t *bytes_json(const uint8_t *p, size_t n)
+{
+    size_t text_n = pm_base64_length(n);
+    char *text = malloc(text_n + 1);
+    if (!text)
+        return NULL;
+    pm_base64_encode(p, n, text);
+    json_t *o = json_pack("{s:s%}", "base64", text, text_n);
+    free(text);
+    return o;
+}
+
+static json_t *line_json(const uint8_t *p, size_t n)
+{
+    return pm_utf8_valid(p, n) ? json_stringn((const char *)p, n) : bytes_json(p, n);
+}
+
+/* What the profile makes of it; without one the object or array that a line is. Anything else is a line. */
+static json_t *object_json(const struct pm_subscription *s, const uint8_t *p, size_t n)
+{
+    const struct pm_profile *profile = pm_profiled_find(s->client->api, s->connection->options.profile);
+    const uint8_t *content = p;
+    size_t content_n = n;
+    if (!profile) {
+        json_t *parsed = pm_utf8_valid(p, n) ? json_loadb((const char *)p, n, JSON_ALLOW_NUL, NULL) : NULL;
+        return parsed ? parsed : line_json(p, n);
+    }
+    json_t *values = json_object(), *o = NULL;
+    const struct pm_profile_event *e = NULL;
+    if (pm_profile_unwrap(profile, p, n, &content, &content_n) == 0)
+        e = pm_profile_event(profile, content, content_n, values);
+    if (e)
+        o = json_pack("{s:s, s:O}", "event", e->name, "values", values);
+    json_decref(values);
+    return o ? o : line_json(p, n);
+}
+
+static json_t *frame_json(const struct pm_subscription *s, const struct pm_frame *f)
+{
+    if (f->fault != PM_FRAME_GOOD)
+        return json_pack("{s:s, s:o}", "fault", f->fault == PM_FRAME_TOO_LONG ? "too-long" : "damaged", "received",
+                         bytes_json(f->p, f->n));
+    switch (s->deliver->kind) {
+    case PM_DELIVER_LINES:
+        return line_json(f->p, f->n);
+    case PM_DELIVER_JSON:
+        return object_json(s, f->p, f->n);
+    default:
+        return bytes_json(f->p, f->n);
+    }
+}
+
+int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)
+{
+    struct pm_frame frame;
+    json_t *all = json_array();
+    int r = all ? 0 : -ENOMEM;
+    while (r >= 0 && (r = pm_framer_next(&s->deliver->framer, (struct pm_mono){0}, &p, &n, &frame)) == 1) {
+        bool empty = frame.n == 0 && s->deliver->kind == PM_DELIVER_JSON; /* an empty line is no object */
+        if (!empty && json_array_append_new(all, frame_json(s, &frame)) < 0)
+            r = -ENOMEM;
+    }
+    if (r == 0 && json_array_size(all) > 0)
+        s->client->ops->on_event(s->client, s->connection->name, all, 0);
+    json_decref(all);
+    return r;
+}

@@ -1,0 +1,84 @@
+"""test_deliver.py - lines, frames and parsed objects instead of bytes, for one client beside others that take bytes."""
+import base64
+import os
+import unittest
+
+from client import Client
+from daemon import Line, Program, wait_for
+
+DAEMON = os.environ["PERIPHERAL_MANAGER"]
+
+
+class DeliverTest(unittest.TestCase):
+    def setUp(self):
+        self.program, self.line = Program(DAEMON, "--allow-pty"), Line()
+        self.addCleanup(self.line.close)
+        self.addCleanup(lambda: self.assertEqual(self.program.stop(), 0))
+
+    def activate(self, **options):
+        status, said = self.program.post("activate-connection", {"name": "d", "address": self.line.path, **options})
+        self.assertEqual(status, 200, said)
+
+    def client(self, **options):
+        client = Client(self.program)
+        self.addCleanup(client.close)
+        said = client.call("subscribe", {"names": ["d"], **options})
+        self.assertTrue(said["ok"], said)
+        return client
+
+    def wait(self, client, expected):
+        def all_of():
+            return [item for batch in client.events("d") for item in batch]
+        wait_for(lambda: len(all_of()) >= len(expected), f"{len(expected)} frames")
+        self.assertEqual(all_of(), expected)
+
+    def test_lines_beside_bytes(self):
+        self.activate()
+        lines, raw = self.client(deliver="lines"), self.client()
+        self.line.write(b"one\r\ntw")
+        raw.wait_bytes("d", b"one\r\ntw")
+        self.line.write(b"o\n\n\xff\nrest")
+        self.wait(lines, ["one", "two", "", {"base64": "/w=="}])
+        raw.wait_bytes("d", b"one\r\ntwo\n\n\xff\nrest")
+
+    def test_frames_by_any_rule(self):
+        self.activate()
+        cobs = self.client(deliver="frames", framing={"kind": "cobs"})
+        parts = self.client(deliver="frames", framing={"kind": "start-end", "start": "\\x03", "end": "\\x00"})
+        self.line.write(b"\x03ab\0\x05ab\0\x01\x01\0")
+        self.wait(cobs, [{"base64": base64.b64encode(b"ab").decode()},
+                         {"fault": "damaged", "received": {"base64": base64.b64encode(b"\x05ab").decode()}},
+                         {"base64": "AA=="}])
+        self.wait(parts, [{"base64": base64.b64encode(b"ab").decode()}])
+
+    def test_objects(self):
+        self.activate()
+        client = self.client(deliver="json")
+        self.line.write(b'{"t": 21.5}\n[1,2]\n7\nstarted {\n\n')
+        self.wait(client, [{"t": 21.5}, [1, 2], "7", "started {"])
+
+    def test_objects_of_a_profile(self):
+        self.activate(profile="grbl")
+        client = self.client(deliver="json")
+        self.line.write(b"ALARM:9\r\nok\r\n")
+        self.wait(client, [{"event": "alarm", "values": {"code": 9}}, "ok"])
+
+    def test_what_cannot_be_cut_is_refused(self):
+        self.activate()
+        client = Client(self.program)
+        self.addCleanup(client.close)
+        for options in ({"deliver": "frames"}, {"deliver": "lines", "framing": {"kind": "fixed"}},
+                        {"deliver": "frames", "framing": {"kind": "idle"}}):
+            answer = client.call("subscribe", {"names": ["d"], **options})
+            self.assertEqual((answer["ok"], answer["error"]["field"]), (False, "framing"), options)
+
+    def test_from_an_offset(self):
+        self.activate()
+        raw = self.client()
+        self.line.write(b"one\ntwo\n")
+        raw.wait_bytes("d", b"one\ntwo\n")
+        self.wait(self.client(deliver="lines", since=0), ["one", "two"])
+
+
+if __name__ == "__main__":
+    unittest.main()
