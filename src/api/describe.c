@@ -1,5 +1,6 @@
 /* describe.c - devices and connections as web applications see them. */
 #include "api/api_private.h"
+#include "api/profiled.h"
 #include "api/table.h"
 
 #include <stdio.h>
@@ -34,6 +35,19 @@ static json_t *describe_user(const struct pm_who *who, const struct pm_connectio
     return ours ? json_string("peripheral-manager") : text_or_null(d->holder);
 }
 
+/* Profiles that say that they are for such a device. */
+static json_t *describe_profiles(const struct pm_api *a, const struct pm_device *d)
+{
+    json_t *ids = json_array();
+    const struct pm_profile *p;
+    bool own;
+    for (size_t i = 0; (p = pm_profiled_get(a, i, &own)); i++) {
+        if (pm_profile_recognises(p, d->vid, d->pid))
+            json_array_append_new(ids, json_string(p->id));
+    }
+    return ids;
+}
+
 json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const struct pm_device *d)
 {
     const struct pm_connection *c = pm_hub_find_device(a->hub, d);
@@ -47,6 +61,7 @@ json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const str
     json_object_set_new(o, "by-path", text_or_null(pm_device_link(d, "/dev/serial/by-path/")));
     json_object_set_new(o, "connection", visible ? json_string(c->name) : json_null());
     json_object_set_new(o, "in-use-by", describe_user(who, c, d, visible));
+    json_object_set_new(o, "profiles", describe_profiles(a, d));
     json_object_set_new(o, "identity-conflict", json_boolean(d->conflict));
     json_object_set_new(o, "console", json_boolean(d->is_console));
     json_object_set_new(o, "unusable",

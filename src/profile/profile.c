@@ -59,6 +59,17 @@ const struct pm_profile_command *pm_profile_command_of_id(const struct pm_profil
     return NULL;
 }
 
+bool pm_profile_recognises(const struct pm_profile *p, int vendor, int product)
+{
+    for (size_t i = 0; i < json_array_size(p->recognise); i++) {
+        const json_t *o = json_array_get(p->recognise, i), *wanted = json_object_get(o, "product");
+        if (json_integer_value(json_object_get(o, "vendor")) == vendor &&
+            (!wanted || json_integer_value(wanted) == product))
+            return true;
+    }
+    return false;
+}
+
 /* ---- as JSON ---- */
 
 static void add_text(json_t *o, const char *key, const char *text)

@@ -113,6 +113,9 @@ int pm_profile_load(const char *text, size_t n, struct pm_profile **ret, char er
 struct pm_profile *pm_profile_ref(struct pm_profile *p);
 struct pm_profile *pm_profile_unref(struct pm_profile *p);
 
+/* Is a USB device with these ids one that the profile says it is for? -1: it has none. */
+bool pm_profile_recognises(const struct pm_profile *p, int vendor, int product);
+
 /* NULL if there is none. */
 const struct pm_profile_command *pm_profile_command(const struct pm_profile *p, const char *name);
 const struct pm_profile_command *pm_profile_command_of_id(const struct pm_profile *p, int64_t id);

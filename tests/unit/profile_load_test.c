@@ -80,6 +80,21 @@ static void mistakes_are_told_with_their_place(void **state)
     assert_int_equal(bad, 0);
 }
 
+static void devices_are_recognised(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"profile\": 1, \"id\": \"x\", \"name\": \"X\", \"recognise\": "
+                               "[{\"vendor\": 1027, \"product\": 24577}, {\"vendor\": 9025}]}";
+    char error[PM_PROFILE_ERROR];
+    struct pm_profile *p;
+    assert_int_equal(pm_profile_load(text, sizeof(text) - 1, &p, error), 0);
+    assert_true(pm_profile_recognises(p, 1027, 24577));
+    assert_false(pm_profile_recognises(p, 1027, 24578));
+    assert_true(pm_profile_recognises(p, 9025, 67));
+    assert_false(pm_profile_recognises(p, -1, -1));
+    pm_profile_unref(p);
+}
+
 /* G14 */
 static void files_that_are_hostile_are_refused(void **state)
 {
@@ -102,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_are_told_with_their_place),
+        cmocka_unit_test(devices_are_recognised),
         cmocka_unit_test(files_that_are_hostile_are_refused),
     };
     return cmocka_run_group_tests_name("profile/load", tests, NULL, NULL);
