@@ -17,6 +17,7 @@ enum pm_who_kind {
 
 struct pm_who {
     enum pm_who_kind kind;
+    bool terminal;              /* the person, asked in the daemon's own terminal */
     uint32_t session;           /* of the console, 0: none */
     char origin[PM_ORIGIN_MAX]; /* of a page, as pm_origin_parse() writes it; else "" */
 };

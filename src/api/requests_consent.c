@@ -189,6 +189,11 @@ static const char *const duration_words[] = {"once", "session", "day", "always",
 static_assert(sizeof(duration_words) / sizeof(duration_words[0]) == PM_GRANT_DURATIONS + 1, "in the order of the enum");
 static const char *const capability_words[] = {"serial", "control", "firmware", NULL};
 
+static enum pm_grant_by answered_where(const struct pm_who *who)
+{
+    return who->session ? PM_BY_CONSOLE : who->terminal ? PM_BY_TERMINAL : PM_BY_CLI;
+}
+
 static int grant_one(struct pm_call *call, const struct pm_consent_request *r, const char *device, json_t *grants)
 {
     bool everything = pm_door_shares_all(call->api->door) && !r->chooser;
@@ -198,7 +203,7 @@ static int grant_one(struct pm_call *call, const struct pm_consent_request *r, c
         .device = everything ? "*" : device,
         .capabilities = read_capabilities(call, r->capabilities),
         .duration = (enum pm_grant_duration)pm_call_word(call, "duration", duration_words, PM_GRANT_ONCE),
-        .by = call->request->who->session ? PM_BY_CONSOLE : PM_BY_CLI,
+        .by = answered_where(call->request->who),
         .until_unplug = socket_only && !everything,
         .shared = everything || pm_call_boolean(call, "shared", false)};
     const struct pm_grant *g;

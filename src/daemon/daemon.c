@@ -5,6 +5,7 @@
 #include "daemon/gate.h"
 #include "daemon/places.h"
 #include "daemon/port_holder.h"
+#include "daemon/prompt.h"
 #include "daemon/stopping.h"
 #include "daemon/systemd.h"
 #include "daemon/teller.h"
@@ -31,6 +32,7 @@ struct daemon {
     struct pm_api *api;
     struct pm_server *server;
     struct pm_face_socketio *socketio;
+    struct pm_prompt prompt;
     struct pm_teller teller;
     struct pm_stopping stopping;
     struct pm_timer watchdog;
@@ -221,8 +223,10 @@ static int start(struct daemon *d)
 static void stop(struct daemon *d)
 {
     pm_stopping_end(&d->stopping);
-    if (d->api)
+    if (d->api) {
+        pm_prompt_end(&d->prompt);
         pm_teller_end(&d->teller);
+    }
     d->socketio = pm_face_socketio_free(d->socketio);
     d->server = pm_server_free(d->server);
     d->api = pm_api_free(d->api);
@@ -262,6 +266,7 @@ static enum pm_exit run(struct daemon *d)
     if (r == 0) {
         announce(d);
         pm_teller_begin(&d->teller, d->api);
+        pm_prompt_begin(&d->prompt, &d->loop, d->api);
         r = d->places.state[0] ? pm_api_keep(d->api, d->places.state) : 0;
     }
     if (r == 0) {

@@ -1,0 +1,160 @@
+/* prompt.c - see prompt.h. */
+#include "daemon/prompt.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static const struct pm_who person = {.kind = PM_WHO_PERSON, .terminal = true};
+
+/* ---- asking ---- */
+
+/* The oldest question that is open. Input is waited for only meanwhile, and only if it is ours: a program in the
+ * background that reads is stopped. */
+static void show_next(struct pm_prompt *p)
+{
+    const struct pm_link *list = pm_door_requests(pm_api_door(p->api));
+    bool ours = tcgetpgrp(p->fd) == getpgrp();
+    if (p->id[0])
+        return;
+    pm_watch_set(&p->watch, ours && list->next != list ? PM_LOOP_READ : 0);
+    if (!ours || list->next == list)
+        return;
+    const struct pm_consent_request *r = pm_container(list->next, struct pm_consent_request, link);
+    memcpy(p->id, r->id, sizeof(p->id));
+    tcflush(p->fd, TCIFLUSH); /* what was typed before this question is no answer to it */
+    p->n = 0;
+    pm_log(PM_LOG_INFO, "May %s use the devices here? [y]es, once / [a]lways / [N]o, then Enter.", r->origin);
+}
+
+static void on_event(struct pm_api_client *client, const char *event, const json_t *data, uint64_t number)
+{
+    struct pm_prompt *p = pm_container(client, struct pm_prompt, client);
+    const char *id = json_string_value(json_object_get(data, "id"));
+    (void)number;
+    if (strcmp(event, "consent-ended") == 0 && id && strcmp(id, p->id) == 0)
+        p->id[0] = 0;
+    else if (strcmp(event, "consent-requested") != 0)
+        return;
+    show_next(p);
+}
+
+/* ---- answering ---- */
+
+static void on_answer(struct pm_api_request *r, const json_t *answer, const char *legacy_event, const json_t *legacy,
+                      enum pm_error error)
+{
+    const char *message = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+    (void)legacy_event, (void)legacy;
+    if (error != PM_OK)
+        pm_log(PM_LOG_WARNING, "%s", message ? message : "That did not work.");
+    free(r);
+}
+
+static void answer(struct pm_prompt *p, char word)
+{
+    struct pm_api_request *r = calloc(1, sizeof(*r));
+    bool yes = word == 'y' || word == 'a';
+    json_t *data = json_pack("{s:s}", "id", p->id);
+    if (yes)
+        json_object_set_new(data, "duration", json_string(word == 'a' ? "always" : "once"));
+    if (r && data) {
+        *r = (struct pm_api_request){.who = &person, .on_answer = on_answer};
+        p->id[0] = 0; /* what comes back may show the next question */
+        pm_api_run(p->api, r, yes ? "consent-approve" : "consent-deny", data, NULL, 0);
+    } else {
+        free(r);
+    }
+    json_decref(data);
+    show_next(p);
+}
+
+static void take(struct pm_prompt *p, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] != '\n' && p->n < sizeof(p->line) - 1) {
+            p->line[p->n++] = text[i];
+        } else if (text[i] == '\n') {
+            char word = p->n > 0 ? (char)(p->line[0] | 0x20) : 'n';
+            p->n = 0;
+            if (p->id[0])
+                answer(p, word);
+        }
+    }
+}
+
+static void on_ready(struct pm_watch *w, unsigned events)
+{
+    struct pm_prompt *p = w->owner;
+    char text[PM_PROMPT_LINE];
+    (void)events;
+    ssize_t n = tcgetpgrp(p->fd) == getpgrp() ? read(p->fd, text, sizeof(text)) : 0;
+    if (n > 0)
+        take(p, text, (size_t)n);
+    else if (n == 0 || errno != EAGAIN)
+        pm_watch_set(&p->watch, 0); /* the end of the terminal, or it is somebody else's now */
+}
+
+/* ---- life ---- */
+
+static int on_rx(struct pm_api_client *client, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
+                 size_t n)
+{
+    (void)client, (void)from, (void)offset, (void)p, (void)n;
+    return -EINVAL; /* it never subscribes */
+}
+
+static void on_end(struct pm_api_client *client, const struct pm_connection *from, uint64_t cursor)
+{
+    (void)client, (void)from, (void)cursor;
+}
+
+static bool has_room(struct pm_api_client *client)
+{
+    (void)client;
+    return true;
+}
+
+static void set_paused(struct pm_api_client *client, bool paused)
+{
+    (void)client, (void)paused;
+}
+
+static const struct pm_api_client_ops ops = {on_event, on_rx, on_end, has_room, set_paused};
+
+void pm_prompt_begin(struct pm_prompt *p, struct pm_loop *loop, struct pm_api *api)
+{
+    *p = (struct pm_prompt){.api = api, .client = {.ops = &ops, .who = &person}, .fd = -1};
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return;
+    /* A description of our own: what is set on standard input, the shell would have too. */
+    int fd = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return;
+    if (pm_watch_init(&p->watch, loop, fd, on_ready, p) < 0) {
+        close(fd);
+        return;
+    }
+    p->fd = fd;
+    pm_api_watch(api, &p->client);
+}
+
+static void on_watch_closed(void *owner)
+{
+    (void)owner; /* the memory is the daemon's */
+}
+
+void pm_prompt_end(struct pm_prompt *p)
+{
+    if (!p->api || p->fd < 0)
+        return;
+    pm_api_leave(&p->client);
+    pm_watch_close(&p->watch, on_watch_closed);
+    close(p->fd);
+    p->fd = -1;
+}
