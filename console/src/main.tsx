@@ -7,6 +7,7 @@ import { AccessPane, Questions } from "./consent";
 import { CodeView } from "./code";
 import { daemon, Link } from "./daemon";
 import { DevicesPane } from "./devices";
+import { Inspector } from "./inspector";
 import { Lamps, LinesView } from "./lines";
 import { PlotterView } from "./plotter";
 import { RecordingsPane } from "./recordings";
@@ -14,20 +15,21 @@ import * as session from "./session";
 import { useStore } from "./store";
 import { TerminalView } from "./terminal";
 import { Choice as ThemeChoice, theme } from "./theme";
-import { Choice, Duplicate } from "./ui";
+import { Choice, Duplicate, Toggle } from "./ui";
 import { KINDS, View, ViewKind, workspace } from "./workspace";
 
 const STATES = {
   connecting: "Connecting…", online: "Connected", offline: "The daemon does not answer. Trying again…", refused: "Not allowed",
 };
 
-function Top() {
+function Top(p: { events: boolean; onEvents: (on: boolean) => void }) {
   const { state, refusal } = useStore(daemon);
   useStore(theme);
   return (
     <header class="top">
       <h1><img src="/icon.svg" alt="" width="28" height="28" />Peripheral Manager</h1>
       <p role="status" class={`daemon ${state}`}><i aria-hidden="true" />{refusal ? refusal.message : STATES[state]}</p>
+      <Toggle on={p.events} onChange={p.onEvents} title="What this page says and gets, live">Events</Toggle>
       <Choice<ThemeChoice> label="Colours" value={theme.choice} options={{ auto: "As the system", light: "Light", dark: "Dark" }}
         onChange={(choice) => theme.choose(choice)} />
     </header>
@@ -68,13 +70,14 @@ function App() {
   const { views } = useStore(workspace);
   useStore(daemon);
   const [problem, setProblem] = useState<string | null>(null);
+  const [events, setEvents] = useState(false);
   useEffect(() => void session.begin().then((failure) => {
     setProblem(failure);
     daemon.start(session.current());
   }), []);
   return (
     <>
-      <Top />
+      <Top events={events} onEvents={setEvents} />
       <Questions />
       <div class="body">
         <aside aria-label="Devices and access" tabIndex={0}>
@@ -84,7 +87,8 @@ function App() {
         </aside>
         <main aria-label="Views" tabIndex={0}>
           {views.map((view) => <ViewBox key={view.id} view={view} />)}
-          {views.length === 0 && (
+          {events && <Inspector onClose={() => setEvents(false)} />}
+          {views.length === 0 && !events && (
             <div class="welcome">
               <h2>Connect a device to begin</h2>
               <p>What it sends is shown here, and web applications can use it at the same time.</p>

@@ -34,6 +34,10 @@ async function everyView() {
     assert.deepEqual(await violations(), [], kind);
   }
   await page.getByLabel("Kind of this view of counter").selectOption("Terminal");
+  await page.getByRole("button", { name: "Events", exact: true }).click();
+  await page.getByRole("log").getByText("counter").first().waitFor();
+  assert.deepEqual(await violations(), [], "events");
+  await page.getByRole("button", { name: "Close the events" }).click();
   await page.getByRole("button", { name: "+ Macro" }).click();
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("menuitem").first().waitFor();

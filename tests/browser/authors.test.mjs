@@ -74,3 +74,25 @@ it("records in the daemon, and offers the recording", async () => {
   assert.match(file.bytes.toString(), /to the device[\s\S]*from the device/);
   assert.deepEqual(page.complaints, []);
 });
+
+it("shows the events as they go", async () => {
+  await page.getByRole("button", { name: "Events", exact: true }).click();
+  const events = page.getByRole("log");
+  await send(page, NAME, "seen");
+  assert.equal((await line.read(6)).toString(), "seen\r\n");
+  await events.getByText("send-raw", { exact: false }).first().waitFor();
+  await line.write("12345");
+  await events.getByText('"5 bytes"').first().waitFor();
+  await daemon.ask("activate-connection", { name: "other", address: "virtual:echo" });
+  await events.getByText("connection-opened").waitFor();
+  await page.getByLabel("Only events with").fill("opened");
+  await until(async () => (await events.locator("p").count()) === 1, "only that one");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await daemon.ask("deactivate-connection", { name: "other" });
+  await daemon.ask("activate-connection", { name: "other", address: "virtual:echo" });
+  await page.getByRole("button", { name: "Show other" }).waitFor();
+  assert.equal(await events.locator("p").count(), 1);
+  await page.getByRole("button", { name: "Close the events" }).click();
+  await events.waitFor({ state: "detached" });
+  assert.deepEqual(page.complaints, []);
+});
