@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: soak console screenshots soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
+.PHONY: bench-console soak console screenshots soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -18,6 +18,11 @@ soak: deps-test build
 soak-console: deps-test build
 	tools/npm-install tests/browser
 	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node tests/browser/flood.mjs 60
+
+# How soon the console shows something.
+bench-console: deps-test build
+	tools/npm-install tests/browser
+	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node bench/first-paint.mjs
 
 # The pictures in docs/img. Look at them.
 screenshots: deps-test build
