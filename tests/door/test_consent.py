@@ -209,7 +209,7 @@ class ConsentTest(DoorTest):
         page.wait_event("connection-closed", name="c", reason="revoked")
         took = time.monotonic() - before
         count = len(page.events("c"))
-        self.assertLess(took, 1)  # the promise is 100 ms; the machine may be busy
+        self.assertLess(took, 5)  # the promise is 100 ms; the machine may be busy
         self.assertEqual(page.ask("send-raw", {"name": "c", "payload": "x"})["error"]["code"], "no-such-connection")
         self.assertEqual(page.ask("activate-connection", {"name": "c", "address": "virtual:counter"})["error"]["code"],
                          "no-such-device")
