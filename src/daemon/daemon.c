@@ -290,6 +290,18 @@ static void listen_to_signals(struct daemon *d)
         on_watchdog(&d->watchdog);
 }
 
+/* What is left takes two seconds at most (a device that takes nothing), and whoever is impatient must not leave the
+ * control socket behind, or a file half written. */
+static void stop_listening_to_signals(struct daemon *d)
+{
+    pm_signal_close(&d->interrupt);
+    pm_signal_close(&d->terminate);
+    pm_signal_close(&d->hangup);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
 enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
 {
     struct daemon d = {.settings = settings, .argc = argc, .argv = argv, .in_terminal = isatty(STDERR_FILENO)};
@@ -311,9 +323,7 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
     enum pm_exit code = pm_places_open(settings, &d.places);
     if (code == PM_EXIT_OK)
         code = run(&d);
-    pm_signal_close(&d.interrupt);
-    pm_signal_close(&d.terminate);
-    pm_signal_close(&d.hangup);
+    stop_listening_to_signals(&d);
     pm_timer_close(&d.watchdog, NULL);
     pm_loop_fini(&d.loop);
     pm_gate_close(&d.gate);
