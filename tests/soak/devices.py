@@ -11,6 +11,7 @@ from account import piece
 from daemon import Line
 
 CHUNK = 1500
+PATIENCE = 60  # seconds
 
 
 class Device:
@@ -35,8 +36,10 @@ class Device:
         """The last bytes tell everybody where it ended."""
         self.running = False
         self.thread.join()
-        end = self.at + 64
+        end, late = self.at + 64, time.monotonic() + PATIENCE
         while self.at < end:
+            if time.monotonic() > late:
+                raise AssertionError(f"{self.name}: nobody takes its last bytes, at {self.at}")
             self.say(end - self.at)
 
 
