@@ -100,6 +100,7 @@ enum pm_exit pm_session_ask(struct pm_client *c, const struct pm_common *common,
         return PM_EXIT_OK;
     enum pm_exit code = pm_session_refused(common, *ret);
     json_decref(*ret);
+    *ret = NULL;
     return code;
 }
 

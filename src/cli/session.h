@@ -17,8 +17,8 @@ enum pm_exit pm_session_open(const struct pm_common *common, const struct pm_cli
 /* Say why there is no daemon, or none any more: a negative errno of client.h. Returns the exit code for it. */
 enum pm_exit pm_session_lost(int error);
 
-/* Ask for something; `data` is stolen. PM_EXIT_OK and the answer, which the caller owns; or an exit code, after the
- * refusal was told: on stderr, and with --json as JSON too. */
+/* Ask for something; `data` is stolen. PM_EXIT_OK and the answer, which the caller owns; or an exit code and
+ * NULL, after the refusal was told: on stderr, and with --json as JSON too. */
 enum pm_exit pm_session_ask(struct pm_client *c, const struct pm_common *common, const char *event, json_t *data,
                             json_t **ret);
 
