@@ -182,11 +182,14 @@ enum pm_exit pm_device_command(const struct pm_command *self, void *values, char
     if (code != PM_EXIT_OK)
         return code;
     code = pm_session_ask(client, common, "describe", json_pack("{s:s}", "name", words[0]), &described);
+    if (code != PM_EXIT_OK) {
+        pm_client_close(client);
+        return code;
+    }
     const json_t *commands = json_object_get(json_object_get(described, "profile"), "commands");
     const json_t *command = find_named(commands, words[1]);
-    json_t *data = code == PM_EXIT_OK ? read_command(self, common, words, n, command) : NULL;
-    if (code == PM_EXIT_OK)
-        code = data ? pm_session_ask(client, common, "send-command", data, &answer) : PM_EXIT_USAGE;
+    json_t *data = read_command(self, common, words, n, command);
+    code = data ? pm_session_ask(client, common, "send-command", data, &answer) : PM_EXIT_USAGE;
     pm_client_close(client);
     if (code == PM_EXIT_OK && common->json)
         pm_session_print_json(answer);
