@@ -1,9 +1,11 @@
 """test_daemon.py - the daemon as a process: a Socket.IO client as the original's applications are, HTTP, pseudo terminals."""
 import os
+import subprocess
+import tempfile
 import unittest
 
 import socketio
-from daemon import Line, Program, wait_for
+from daemon import DEADLINE, Line, Program, environment, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 EVENTS = ["list-devices", "list-connections", "activate-connection", "deactivate-connection", "rename-connection",
@@ -200,9 +202,9 @@ class DaemonTest(unittest.TestCase):
         self.assertEqual(self.program.request("GET", "/../etc/passwd")[0], 404)
 
     def test_second_daemon_says_who_has_the_port(self):
-        import subprocess
-        other = subprocess.run([DAEMON, "--allow-root", "--ephemeral", "--port", str(self.program.port)],
-                               capture_output=True, text=True, timeout=10)
+        with tempfile.TemporaryDirectory(prefix="pm-test-") as home:  # places of its own, beside whatever runs here
+            other = subprocess.run([DAEMON, "--allow-root", "--ephemeral", "--port", str(self.program.port)],
+                                   env=environment(home), capture_output=True, text=True, timeout=DEADLINE)
         self.assertEqual(other.returncode, 75)
         self.assertIn("in use", other.stderr)
 
