@@ -1,6 +1,7 @@
 """test_metrics.py - what is counted, and the sign of life for pages that look for the daemon."""
 import os
 import re
+import socket
 import unittest
 
 from client import Client
@@ -67,7 +68,7 @@ class MetricsTest(unittest.TestCase):
         self.program.post("unplug-virtual", {"address": "virtual:echo"})
         wait_for(lambda: self.metrics()["connection_open", label] == 0, "the loss")
         self.assertEqual(self.metrics()["connection_losses_total", label], 1)
-        clients[0].io.eio.ws.sock.close()  # without a goodbye: it may come back
+        clients[0].io.eio.ws.sock.shutdown(socket.SHUT_RDWR)  # without a goodbye: it may come back
         wait_for(lambda: self.metrics()["clients", 'state="connected"'] == 1, "the client's end")
         clients[1].close()
 
