@@ -29,7 +29,12 @@ static void no_answer(void *owner, const struct pm_consent_request *r, enum pm_c
     (void)owner, (void)r, (void)end;
 }
 
-static const struct pm_door_ops nobody = {no_grant, no_end, no_question, no_answer};
+static void no_token_end(void *owner, uint32_t number)
+{
+    (void)owner, (void)number;
+}
+
+static const struct pm_door_ops nobody = {no_grant, no_end, no_question, no_answer, no_token_end};
 
 /* ---- origins that are allowed from the start ---- */
 
@@ -131,8 +136,10 @@ static void schedule(struct pm_door *d)
 {
     enum { LOOK_MS = 60000 };
     struct pm_mono now = pm_loop_now(), when = pm_mono_add_ms(now, LOOK_MS), next;
-    int64_t wall = time(NULL), end = pm_grants_next_end(&d->grants);
+    int64_t wall = time(NULL), end = pm_grants_next_end(&d->grants), token_end = pm_tokens_next_end(&d->grants.tokens);
     bool waits = pm_consent_expire(&d->consent, now, &next);
+    if (token_end > 0 && (end == 0 || token_end < end))
+        end = token_end;
     if (waits && next.us < when.us)
         when = next;
     if (end > 0 && end - wall < LOOK_MS / 1000)
@@ -148,6 +155,7 @@ static void on_time(struct pm_timer *t)
     int64_t now = time(NULL);
     while ((g = pm_grants_over(&d->grants, now)))
         pm_door_revoke(d, &(struct pm_grant_match){.id = g->id}, "expired");
+    pm_door_expire_tokens(d);
     pm_door_keep(d);
     schedule(d);
 }

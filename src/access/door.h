@@ -25,6 +25,7 @@ struct pm_door_ops {
     void (*on_ended)(void *owner, const char *origin, const char *reason); /* it may have lost devices */
     void (*on_asked)(void *owner, const struct pm_consent_request *r);
     void (*on_answered)(void *owner, const struct pm_consent_request *r, enum pm_consent_end end);
+    void (*on_token_ended)(void *owner, uint32_t number);
 };
 
 /* The caller owns *ret. 0; -EINVAL (one of allow_origins is none); -ENOMEM. */
@@ -87,6 +88,18 @@ struct pm_audit *pm_door_audit(struct pm_door *d);
 
 /* The console's sessions; they live as long as the door. */
 struct pm_sessions *pm_door_sessions(struct pm_door *d);
+
+/* ---- tokens: door_tokens.c ---- */
+
+/* Somebody of this user (-1: nobody knows whose) shows one. 0, and `who` may do what the token is for and no more;
+ * -EACCES or -EBUSY as pm_tokens_check(). */
+int pm_door_check_token(struct pm_door *d, int64_t uid, const char *p, size_t n, struct pm_who *who);
+
+/* As pm_tokens_create(), for so many days from now. And end one, and tell: false if there is none. Neither is safe
+ * before pm_door_save(). */
+int pm_door_create_token(struct pm_door *d, const char *name, unsigned scopes, unsigned days,
+                         char ret[PM_TOKEN_LENGTH + 1]);
+bool pm_door_revoke_token(struct pm_door *d, const char *name);
 
 /* ---- questions to the person ---- */
 

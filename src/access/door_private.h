@@ -1,4 +1,5 @@
-/* door_private.h - what the files of the door share: door.c (questions and answers), door_file.c (what is kept). */
+/* door_private.h - what the files of the door share: door.c (questions and answers), door_file.c (what is kept),
+ * door_tokens.c. */
 #ifndef PM_ACCESS_DOOR_PRIVATE_H
 #define PM_ACCESS_DOOR_PRIVATE_H
 
@@ -31,6 +32,9 @@ struct pm_door {
  * something to keep. */
 int pm_door_load(struct pm_door *d, const char *folder);
 void pm_door_keep(struct pm_door *d);
+
+/* door_tokens.c: end those whose time is over. */
+void pm_door_expire_tokens(struct pm_door *d);
 
 /* door.c: grants changed. */
 void pm_door_changed(struct pm_door *d);

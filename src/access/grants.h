@@ -1,9 +1,10 @@
-/* grants.h - what the person at the machine has allowed: which origin may use which device, for what and how long.
- */
+/* grants.h - what the person at the machine has allowed: which origin may use which device, for what and how long; and
+ * the tokens of programs, which are kept in the same file. */
 #ifndef PM_ACCESS_GRANTS_H
 #define PM_ACCESS_GRANTS_H
 
 #include "access/origin.h"
+#include "access/tokens.h"
 #include "base/bytes.h"
 #include "base/list.h"
 
@@ -62,7 +63,8 @@ struct pm_grant {
 struct pm_grants {
     struct pm_link list; /* oldest first */
     unsigned n;
-    int64_t clock;    /* the latest wall time seen: setting the clock back revives nothing */
+    int64_t clock; /* the latest wall time seen: setting the clock back revives nothing */
+    struct pm_tokens tokens;
     uint64_t changes; /* counts whatever changes what must be kept */
 };
 

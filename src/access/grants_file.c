@@ -49,7 +49,8 @@ int pm_grants_write(const struct pm_grants *g, struct pm_bytes *ret)
         if (is_kept(grant))
             json_array_append_new(array, write_grant(grant));
     }
-    json_t *root = json_pack("{s:i, s:s, s:o}", "version", VERSION, "clock", clock, "grants", array);
+    json_t *root = json_pack("{s:i, s:s, s:o, s:o}", "version", VERSION, "clock", clock, "grants", array, "tokens",
+                             pm_tokens_write(&g->tokens));
     char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
     json_decref(root);
     *ret = pm_bytes_empty(SIZE_MAX);
@@ -160,12 +161,13 @@ static int read_grant(struct pm_grants *g, json_t *o)
 static int read_all(struct pm_grants *g, json_t *root)
 {
     const char *clock;
-    json_t *array, *item;
+    json_t *array, *tokens = NULL, *item;
     size_t i;
     int version = 0;
     if (json_unpack(root, "{s:i}", "version", &version) == 0 && version > VERSION)
         return -ENOTSUP;
-    if (json_unpack(root, "{s:i, s:s, s:o !}", "version", &version, "clock", &clock, "grants", &array) < 0 ||
+    if (json_unpack(root, "{s:i, s:s, s:o, s?o !}", "version", &version, "clock", &clock, "grants", &array, "tokens",
+                    &tokens) < 0 ||
         version != VERSION || !json_is_array(array) || !pm_time_read(clock, &g->clock))
         return -EBADMSG;
     json_array_foreach(array, i, item)
@@ -174,7 +176,7 @@ static int read_all(struct pm_grants *g, json_t *root)
         if (r < 0)
             return r;
     }
-    return 0;
+    return tokens ? pm_tokens_read(&g->tokens, tokens) : 0;
 }
 
 int pm_grants_read(struct pm_grants *g, const void *p, size_t n)

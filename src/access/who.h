@@ -18,13 +18,16 @@ enum pm_who_kind {
 struct pm_who {
     enum pm_who_kind kind;
     bool terminal;              /* the person, asked in the daemon's own terminal */
+    int64_t uid;                /* of the user whose program it is, -1: nobody knows */
     uint32_t session;           /* of the console, 0: none */
+    uint32_t token;             /* the number of the one it showed, 0: none */
+    unsigned scopes;            /* PM_SCOPE_* of that token: no more than it gives, whoever it is */
     char origin[PM_ORIGIN_MAX]; /* of a page, as pm_origin_parse() writes it; else "" */
 };
 
 static inline bool pm_who_is_same(const struct pm_who *a, const struct pm_who *b)
 {
-    return a->kind == b->kind && a->session == b->session && strcmp(a->origin, b->origin) == 0;
+    return a->kind == b->kind && a->session == b->session && a->token == b->token && strcmp(a->origin, b->origin) == 0;
 }
 
 #endif

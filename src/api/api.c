@@ -46,9 +46,11 @@ static void tell_device(struct pm_api *a, const char *event, const struct pm_dev
     a->events++;
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
+        if (!pm_sees_device(a, c->who, d))
+            continue;
         if (c->who->kind != PM_WHO_PAGE) {
             c->ops->on_event(c, event, whole, a->events);
-        } else if (pm_sees_device(a, c->who, d)) {
+        } else {
             json_t *part = pm_describe_device(a, c->who, d);
             c->ops->on_event(c, event, part, 0);
             json_decref(part);
@@ -325,16 +327,16 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
 }
 
 /* With the last connection of an origin end the grants that were given for so long. */
-static void leave_origin(const struct pm_api_client *c)
+void pm_api_origin_left(struct pm_api *a, const struct pm_who *who)
 {
-    if (c->who->kind != PM_WHO_PAGE)
+    if (who->kind != PM_WHO_PAGE)
         return;
-    pm_list_for_each (link, &c->api->clients) {
+    pm_list_for_each (link, &a->clients) {
         const struct pm_api_client *other = pm_container(link, struct pm_api_client, link);
-        if (strcmp(other->who->origin, c->who->origin) == 0)
+        if (strcmp(other->who->origin, who->origin) == 0)
             return;
     }
-    pm_door_origin_left(c->api->door, c->who->origin);
+    pm_door_origin_left(a->door, who->origin);
 }
 
 void pm_api_leave(struct pm_api_client *c)
@@ -351,7 +353,7 @@ void pm_api_leave(struct pm_api_client *c)
         r->who = &pm_who_left;
         pm_list_remove(link);
     }
-    leave_origin(c);
+    pm_api_origin_left(c->api, c->who);
 }
 
 void pm_api_set_away(struct pm_api_client *c, bool away)

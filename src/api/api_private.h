@@ -52,6 +52,9 @@ struct pm_subscription {
 void pm_api_broadcast(struct pm_api *a, const struct pm_connection *about, const char *event, json_t *data);
 void pm_api_broadcast_device(struct pm_api *a, const char *device_id, const char *event, json_t *data);
 
+/* api.c: a client of this one left. */
+void pm_api_origin_left(struct pm_api *a, const struct pm_who *who);
+
 /* api.c: end a request that was a message and was sent whole. */
 void pm_api_sent(struct pm_api_request *r, size_t bytes);
 

@@ -15,9 +15,27 @@ static unsigned bit_of(enum pm_capability needs)
     return needs == PM_NEEDS_CONTROL ? PM_MAY_CONTROL : needs == PM_NEEDS_ADMIN ? 0 : PM_MAY_USE;
 }
 
+static unsigned scope_of(enum pm_capability needs)
+{
+    static const unsigned scopes[] = {[PM_NEEDS_OPEN] = PM_SCOPE_WRITE,
+                                      [PM_NEEDS_WRITE] = PM_SCOPE_WRITE,
+                                      [PM_NEEDS_CONTROL] = PM_SCOPE_CONTROL,
+                                      [PM_NEEDS_RECORD] = PM_SCOPE_RECORD,
+                                      [PM_NEEDS_ADMIN] = 0};
+    return needs == PM_NEEDS_LIST || needs == PM_NEEDS_READ ? PM_SCOPE_READ : scopes[needs];
+}
+
+/* A token never widens what somebody may do: the smaller right wins. */
+static bool is_in_scope(const struct pm_who *who, enum pm_capability needs)
+{
+    return who->token == 0 || (who->scopes & scope_of(needs)) != 0;
+}
+
 bool pm_may(const struct pm_api *a, const struct pm_who *who, enum pm_capability needs, const char *device_id)
 {
     bool shared;
+    if (!is_in_scope(who, needs))
+        return false;
     switch (who->kind) {
     case PM_WHO_PERSON:
         return true;
@@ -104,12 +122,20 @@ static bool refuse_admin(struct pm_call *call)
     return false;
 }
 
+static bool refuse_scope(struct pm_call *call)
+{
+    pm_api_fail(call->request, PM_SCOPE, "The token is not for \"%s\".", pm_capability_name(call->kind->needs));
+    return false;
+}
+
 bool pm_call_is_permitted(struct pm_call *call)
 {
     enum pm_capability needs = call->kind->needs;
     const struct pm_who *who = call->request->who;
     if (needs == PM_NEEDS_ADMIN || (who->kind == PM_WHO_NOBODY && needs != PM_NEEDS_NONE))
         return who->kind == PM_WHO_PERSON || refuse_admin(call);
+    if (needs != PM_NEEDS_NONE && !is_in_scope(who, needs))
+        return refuse_scope(call);
     if (who->kind != PM_WHO_PAGE || needs == PM_NEEDS_NONE || needs == PM_NEEDS_LIST)
         return true;
     if (call->connection)
@@ -187,4 +213,21 @@ static void on_answered(void *owner, const struct pm_consent_request *r, enum pm
     pm_consent_answered(owner, r, end);
 }
 
-const struct pm_door_ops pm_sight_ops = {on_granted, on_ended, on_asked, on_answered};
+/* Who came in by it sees and does nothing any more. */
+static void on_token_ended(void *owner, uint32_t number)
+{
+    struct pm_api *a = owner;
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    pm_list_for_each (link, &a->clients) {
+        struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
+        const struct pm_who *who = client->who;
+        if (who->token != number)
+            continue;
+        client->who = &pm_who_left;
+        for (struct pm_link *l = list->next; l != list; l = l->next)
+            drop_unseen(a, client, pm_container(l, struct pm_connection, link), "revoked");
+        pm_api_origin_left(a, who);
+    }
+}
+
+const struct pm_door_ops pm_sight_ops = {on_granted, on_ended, on_asked, on_answered, on_token_ended};

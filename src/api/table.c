@@ -19,6 +19,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"What the person allows", pm_requests_consent},
     {"What happened at the door", pm_requests_audit},
     {"The console page", pm_requests_session},
+    {"Tokens", pm_requests_token},
     {"This interface", pm_requests_reference},
     {0},
 };

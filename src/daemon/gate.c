@@ -59,23 +59,59 @@ static enum pm_who_kind kind_of(enum pm_sender sender)
     return kinds[sender]; /* the others reach nothing that asks: PM_WHO_NOBODY */
 }
 
-/* At the console's own address nobody is anything without its session. */
-static void check_session(const struct pm_gate *g, const struct pm_http_head *head, struct pm_who *ret)
+/* What stands behind "Bearer", be it nothing; p is NULL if there is no such field. */
+static struct pm_sender_text bearer_of(const struct pm_http_head *head)
 {
-    static const char scheme[] = "Bearer ";
+    static const char scheme[] = "Bearer";
     struct pm_sender_text t = field(head, "authorization");
     size_t skip = sizeof(scheme) - 1;
+    if (!t.p || t.n < skip || strncasecmp(t.p, scheme, skip) != 0 || (t.n > skip && t.p[skip] != ' '))
+        return (struct pm_sender_text){0};
+    while (skip < t.n && t.p[skip] == ' ')
+        skip++;
+    return (struct pm_sender_text){t.p + skip, t.n - skip};
+}
+
+/* At the console's own address nobody is anything without its session. */
+static void check_session(const struct pm_gate *g, struct pm_sender_text bearer, struct pm_who *ret)
+{
     ret->kind = PM_WHO_NOBODY;
-    if (!t.p || t.n <= skip || strncasecmp(t.p, scheme, skip) != 0)
-        return;
-    ret->session = pm_sessions_find(pm_door_sessions(g->door), t.p + skip, t.n - skip, pm_loop_now());
+    if (bearer.p)
+        ret->session = pm_sessions_find(pm_door_sessions(g->door), bearer.p, bearer.n, pm_loop_now());
     if (ret->session)
         ret->kind = PM_WHO_PERSON;
+}
+
+/* Whoever shows a token gets what it is for and no more, and whoever must show one gets nothing without. Socket.IO may
+ * show it later, when it connects. */
+static const struct pm_http_refusal *check_token(const struct pm_gate *g, const struct pm_conn *c,
+                                                 struct pm_sender_text bearer, enum pm_route_kind route,
+                                                 struct pm_who *ret)
+{
+    static const struct pm_http_refusal
+        none = {401, "token-required",
+                "Programs of other users need a token: Authorization: Bearer pmt_..., as the user of this daemon gets "
+                "it with peripheral-manager token create."},
+        wrong = {401, "token-required",
+                 "This token is wrong, was revoked, or its time is over. The user of this daemon makes a new one with "
+                 "peripheral-manager token create."},
+        paused = {503, "busy", "Too many wrong tokens came: none of yours is looked at for a while."};
+    bool must = c->peer.stranger || (c->peer.unknown && ret->kind == PM_WHO_PROGRAM);
+    bool asks = c->peer.stranger || route == PM_ROUTE_API || route == PM_ROUTE_RECORDINGS || route == PM_ROUTE_METRICS;
+    if (bearer.p) {
+        int r = pm_door_check_token(g->door, ret->uid, bearer.p, bearer.n, ret);
+        return r == 0 ? NULL : r == -EBUSY ? &paused : &wrong;
+    }
+    if (!must)
+        return NULL;
+    ret->kind = PM_WHO_NOBODY;
+    return asks && route != PM_ROUTE_SOCKETS ? &none : NULL;
 }
 
 static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const struct pm_conn *c,
                                                   const struct pm_http_head *head, struct pm_who *ret)
 {
+    static const struct pm_http_refusal not_yours = {403, "sender-not-allowed", "The console is its user's alone."};
     struct pm_origin from;
     struct pm_sender_facts facts = {{head->origin.p, head->origin.n},
                                     field(head, "sec-fetch-site"),
@@ -83,6 +119,7 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
                                     field(head, "sec-fetch-dest"),
                                     head->n_origin,
                                     head->method <= PM_HTTP_HEAD};
+    struct pm_sender_text bearer = bearer_of(head);
     enum pm_sender sender = pm_sender_class(&g->hosts, &facts, &from);
     ret->kind = kind_of(sender);
     enum pm_route_kind route = pm_route_kind(head->path.p, head->path.n);
@@ -90,14 +127,16 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
         note(g, "origin_refused", c, from.text[0] ? from.text : NULL);
         return refuse_sender(sender);
     }
-    if (sender == PM_SENDER_NATIVE && c->peer.unknown)
-        ret->kind = PM_WHO_NOBODY; /* it may be another user's */
-    if (route == PM_ROUTE_CONSOLE)
-        check_session(g, head, ret);
-    if (sender != PM_SENDER_WEB)
+    if (route == PM_ROUTE_CONSOLE && c->peer.stranger)
+        return &not_yours;
+    if (route == PM_ROUTE_CONSOLE) {
+        check_session(g, bearer, ret);
         return NULL;
-    memcpy(ret->origin, from.text, sizeof(ret->origin));
-    return check_page(g, head, route, &from);
+    }
+    if (sender == PM_SENDER_WEB)
+        memcpy(ret->origin, from.text, sizeof(ret->origin));
+    const struct pm_http_refusal *why = check_token(g, c, bearer, route, ret);
+    return why || sender != PM_SENDER_WEB ? why : check_page(g, head, route, &from);
 }
 
 /* What stands in an address stands in histories and logs; and a script that is an answer could be read by any page. */
@@ -123,7 +162,8 @@ const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, cons
                                                 "This name is not served here. Use http://localhost:3000."};
     const struct pm_gate *g = owner;
     struct pm_http_text other = head->absolute_host;
-    *ret = (struct pm_who){.kind = c->peer.control ? PM_WHO_PERSON : PM_WHO_NOBODY};
+    *ret = (struct pm_who){.kind = c->peer.control ? PM_WHO_PERSON : PM_WHO_NOBODY,
+                           .uid = c->peer.unknown ? -1 : (int64_t)c->peer.uid};
     if (c->peer.control)
         return NULL; /* no name leads there, and no page */
     if (!pm_host_is_served(&g->hosts, head->host.p, head->host.n) ||
@@ -141,7 +181,7 @@ bool pm_gate_open(struct pm_gate *g, const struct pm_option_list *users)
 {
     int r = pm_peer_open(&g->peers);
     if (r < 0)
-        pm_log(PM_LOG_WARNING, "The kernel does not tell whose connections are (%s): programs need a session.",
+        pm_log(PM_LOG_WARNING, "The kernel does not tell whose connections are (%s): programs need a token.",
                strerror(-r));
     for (unsigned i = 0; i < users->n; i++) {
         const struct passwd *user = getpwnam(users->items[i]);
@@ -177,7 +217,9 @@ static void tell_stranger(struct pm_gate *g, uid_t uid)
         return;
     g->told = now;
     pm_log(PM_LOG_WARNING,
-           "A program of another user (number %u) was turned away. If it is welcome, start with --allow-user.", uid);
+           "A program of another user (number %u) was turned away. If it is welcome, start with --allow-user, or make "
+           "a token for it.",
+           uid);
 }
 
 bool pm_gate_admits(void *owner, int fd, struct pm_peer *ret)
@@ -188,7 +230,8 @@ bool pm_gate_admits(void *owner, int fd, struct pm_peer *ret)
     if (r == -ENOENT)
         return false; /* it is gone already */
     *ret = (struct pm_peer){.unknown = r < 0, .uid = uid};
-    if (r < 0 || is_allowed(g, uid))
+    ret->stranger = r == 0 && !is_allowed(g, uid);
+    if (!ret->stranger || pm_door_grants(g->door)->tokens.n > 0)
         return true;
     pm_audit(pm_door_audit(g->door), &(struct pm_audit_entry){.kind = "uid_refused", .uid = uid});
     tell_stranger(g, uid);

@@ -23,7 +23,8 @@ struct pm_gate {
 bool pm_gate_open(struct pm_gate *g, const struct pm_option_list *users);
 void pm_gate_close(struct pm_gate *g);
 
-/* For pm_server_options.admits: is the program at the other end one of this user's? */
+/* For pm_server_options.admits: is the program at the other end one of this user's? Others come in only while
+ * there are tokens that they could show. */
 bool pm_gate_admits(void *owner, int fd, struct pm_peer *ret);
 
 /* For pm_server_options.gate; the owner is a struct pm_gate. */

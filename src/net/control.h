@@ -9,8 +9,9 @@
 
 /* The client of a socket, as the kernel knows it. */
 struct pm_peer {
-    bool control; /* it came to the control socket */
-    bool unknown; /* the kernel cannot tell whose it is */
+    bool control;  /* it came to the control socket */
+    bool unknown;  /* the kernel cannot tell whose it is */
+    bool stranger; /* another user's, who is nobody without a token */
     uid_t uid;
     pid_t pid;
 };

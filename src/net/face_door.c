@@ -18,6 +18,9 @@ struct knock {
     bool has_session;
     char session[PM_BEARER_LENGTH];
     size_t session_n;
+    bool has_token;
+    char token[PM_TOKEN_LENGTH + 1]; /* one more than the right ones have: a longer one is wrong */
+    size_t token_n;
 };
 
 static void read_knock(const char *auth, size_t n, struct knock *k)
@@ -32,6 +35,11 @@ static void read_knock(const char *auth, size_t n, struct knock *k)
     if (k->has_session && value.type == PM_JSON_STRING) {
         ssize_t length = pm_json_string(&value, k->session, sizeof(k->session));
         k->session_n = length > 0 ? (size_t)length : 0;
+    }
+    k->has_token = pm_json_get(&all, "token", &value) && value.type != PM_JSON_NULL;
+    if (k->has_token && value.type == PM_JSON_STRING) {
+        ssize_t length = pm_json_string(&value, k->token, sizeof(k->token));
+        k->token_n = length > 0 ? (size_t)length : 0;
     }
     if (!pm_json_get(&all, "pm", &pm) || pm.type != PM_JSON_OBJECT)
         return;
@@ -130,6 +138,26 @@ static bool show_session(struct pm_face_client *c, const struct knock *k)
     return true;
 }
 
+/* As in Authorization: Bearer. What it is for is the most that the client may do from now on. */
+static bool show_token(struct pm_face_client *c, const struct knock *k)
+{
+    struct pm_who who = *c->api.who;
+    int r = pm_door_check_token(pm_api_door(c->face->api), who.uid, k->token, k->token_n, &who);
+    if (r == -EBUSY)
+        refuse(c->socket, PM_BUSY, "Too many wrong tokens came: none of yours is looked at for a while.", NULL);
+    else if (r < 0)
+        refuse(c->socket, PM_TOKEN_REQUIRED,
+               "This token is wrong, was revoked, or its time is over. The user of this daemon makes a new one with "
+               "\"peripheral-manager token create\".",
+               NULL);
+    if (r < 0)
+        return false;
+    if (who.kind == PM_WHO_NOBODY)
+        who.kind = who.origin[0] ? PM_WHO_PAGE : PM_WHO_PROGRAM;
+    pm_socket_set_who(c->socket, &who);
+    return true;
+}
+
 bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
 {
     struct pm_door *door = pm_api_door(c->face->api);
@@ -139,6 +167,16 @@ bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
     read_knock(auth, n, &knock);
     if (knock.has_session && c->api.who->kind == PM_WHO_OWN_PAGE)
         return show_session(c, &knock);
+    if (knock.has_token && c->api.who->kind != PM_WHO_PERSON && !show_token(c, &knock))
+        return false;
+    if (c->api.who->kind == PM_WHO_NOBODY) {
+        refuse(
+            c->socket, PM_TOKEN_REQUIRED,
+            "Programs of other users need a token: auth {token: \"pmt_...\"}, as the user of this daemon gets it from "
+            "\"peripheral-manager token create\".",
+            NULL);
+        return false;
+    }
     if (c->api.who->kind != PM_WHO_PAGE ||
         (pm_origin_parse(text, strlen(text), &origin) == 0 && pm_door_knows(door, &origin))) {
         pm_face_admit(c);

@@ -1,11 +1,13 @@
 /* base_text_test.c - UTF-8, base64 and SHA-1 against their standards. */
 #include "base/base64.h"
 #include "base/sha1.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -93,6 +95,40 @@ static void sha1_as_in_rfc_3174(void **state)
     assert_memory_equal(digest, "\x84\x98\x3e\x44\x1c\x3b\xd2\x6e\xba\xae\x4a\xa1\xf9\x51\x29\xe5\xe5\x46\x70\xf1", 20);
 }
 
+/* The examples of FIPS 180-4, and lengths about the end of a block, where padding takes one block or two. */
+static void sha256_as_in_fips_180(void **state)
+{
+    static const struct {
+        size_t n;
+        const char *digest;
+    } of_a[] = {
+        {55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318"},
+        {56, "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a"},
+        {64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"},
+        {119, "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb"},
+    };
+    uint8_t digest[PM_SHA256_SIZE];
+    char text[2 * PM_SHA256_SIZE + 1], a[128];
+    (void)state;
+    memset(a, 'a', sizeof(a));
+    for (size_t i = 0; i < sizeof(of_a) / sizeof(of_a[0]); i++) {
+        pm_sha256(a, of_a[i].n, digest);
+        for (size_t k = 0; k < PM_SHA256_SIZE; k++)
+            snprintf(text + 2 * k, 3, "%02x", digest[k]);
+        assert_string_equal(text, of_a[i].digest);
+    }
+    pm_sha256("abc", 3, digest);
+    assert_memory_equal(digest,
+                        "\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae\x22\x23\xb0\x03\x61\xa3\x96\x17"
+                        "\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad",
+                        32);
+    pm_sha256("", 0, digest);
+    assert_memory_equal(digest,
+                        "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\x27\xae\x41\xe4\x64\x9b"
+                        "\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55",
+                        32);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +137,7 @@ int main(void)
         cmocka_unit_test(base64_as_in_rfc_4648),
         cmocka_unit_test(base64_refuses_what_is_not),
         cmocka_unit_test(sha1_as_in_rfc_3174),
+        cmocka_unit_test(sha256_as_in_fips_180),
     };
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }
