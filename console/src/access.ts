@@ -15,6 +15,11 @@ export interface Grant {
   shared: boolean; created: string; "last-used"?: string; expires?: string; by: string;
 }
 
+// What happened at the door.
+export interface Entry { time: string; sequence: number; kind: string; origin?: string; device?: string; result?: string }
+
+const ENTRIES = 50;
+
 class Access extends Store {
   allowed: boolean | null = null; // to answer; null: not known yet
   questions: Question[] = [];
@@ -37,6 +42,12 @@ class Access extends Store {
 
   revoke(what: { id: string } | { all: true }): Promise<Answer> {
     return daemon.ask("grant-revoke", what);
+  }
+
+  // The last of what happened at the door, the newest first.
+  async entries(): Promise<Entry[] | null> {
+    const answer = await daemon.ask("audit-read", { limit: ENTRIES });
+    return answer.ok ? answer.entries.reverse() : null;
   }
 
   private async refresh(): Promise<void> {

@@ -116,7 +116,7 @@ export function CommandsView(p: { link: Link }) {
     setProblem(answer.ok ? null : answer.error.message);
     if (!answer.ok) return;
     daemon.update(link, answer.connection);
-    remember(`options:${link.device}`, id ? { profile: id } : {});
+    remember(`options:${link.device}`, { profile: id });
   };
   const known = profiles.find((q) => q.id === profile);
   const names = Object.fromEntries([["", "None: standard command frames"], ...profiles.map((q) => [q.id, q.name])]);

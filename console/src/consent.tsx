@@ -1,6 +1,6 @@
 // consent.tsx - where the person lets pages in, and takes it back. Nothing is chosen beforehand but "once".
 import { useEffect, useState } from "preact/hooks";
-import { access, Grant, Question } from "./access";
+import { access, Entry, Grant, Question } from "./access";
 import { daemon } from "./daemon";
 import { useStore } from "./store";
 import { Problem } from "./ui";
@@ -127,6 +127,31 @@ function GrantRow(p: { grant: Grant }) {
   );
 }
 
+// Read when it is opened, and again whenever that is asked or grants change.
+function AuditList() {
+  const { grants } = useStore(access);
+  const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState(0);
+  const [entries, setEntries] = useState<Entry[]>([]);
+  useEffect(() => {
+    if (open) void access.entries().then((list) => list && setEntries(list));
+  }, [open, asked, grants]);
+  return (
+    <details onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>What happened</summary>
+      <ol class="audit" tabIndex={0} aria-label="What happened at the door, the newest first">
+        {entries.map((e) => (
+          <li key={e.sequence}>
+            <time dateTime={e.time}>{new Date(e.time).toLocaleString()}</time>
+            {" "}<b>{e.kind.replace(/_/g, " ")}</b> {[e.origin, e.device, e.result].filter(Boolean).join(" · ")}
+          </li>
+        ))}
+      </ol>
+      <button type="button" class="quiet" onClick={() => setAsked(asked + 1)}>Look again</button>
+    </details>
+  );
+}
+
 export function AccessPane(p: { sessionProblem: string | null }) {
   const { allowed, grants, banner } = useStore(access);
   if (allowed === null) return null;
@@ -139,6 +164,7 @@ export function AccessPane(p: { sessionProblem: string | null }) {
       {allowed && grants.length === 0 && <p class="hint">No page of another address was let in.</p>}
       <ul class="devices">{grants.map((g) => <GrantRow key={g.id} grant={g} />)}</ul>
       {grants.length > 1 && <button type="button" onClick={() => access.revoke({ all: true })}>Revoke all</button>}
+      {allowed && <AuditList />}
     </section>
   );
 }

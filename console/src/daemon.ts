@@ -8,6 +8,7 @@ export interface Device {
   address: string; id: string; kind: string; description: string; product: string; manufacturer: string; serialnumber: string;
   name: string; vid: number | null; pid: number | null; location: string;
   connection: string | null; "in-use-by": string | null; unusable: string | null; "identity-conflict": boolean;
+  profiles: string[]; // that say that they are for it
 }
 
 export interface Options {

@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { Connection, daemon, Device, Link } from "./daemon";
 import { recall, remember, useStore } from "./store";
-import { Problem } from "./ui";
+import { Choice, Problem } from "./ui";
 import { workspace } from "./workspace";
 
 const title = (d: Device) => d.product || d.description || d.name;
@@ -15,12 +15,18 @@ export function freeName(device: Device, taken: (name: string) => boolean): stri
   return name;
 }
 
-function connectDevice(device: Device) {
+// With what it was used with last; else with the profile that it is recognised by, if that is one and no more.
+function initialProfile(device: Device): string {
+  const { profile } = recall<{ profile?: string }>(`options:${device.id}`, {});
+  return profile ?? (device.profiles.length === 1 ? device.profiles[0] : "");
+}
+
+function connectDevice(device: Device, profile: string) {
   const name = recall<string | null>(`name:${device.id}`, null);
   const taken = (n: string) => daemon.open.some((l) => l.name === n);
   const options = recall<Record<string, unknown>>(`options:${device.id}`, {});
   return daemon.ask("activate-connection",
-    { ...options, name: name && !taken(name) ? name : freeName(device, taken), address: device.address });
+    { ...options, profile, name: name && !taken(name) ? name : freeName(device, taken), address: device.address });
 }
 
 function Rename(p: { link: Link }) {
@@ -76,11 +82,14 @@ function DeviceCard(p: { device: Device; link: Link | undefined }) {
   const { device: d, link } = p;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const profile = chosen ?? initialProfile(d);
   const click = async () => {
     setBusy(true);
-    const answer = await connectDevice(d);
+    const answer = await connectDevice(d, profile);
     setBusy(false);
     setProblem(answer.ok ? null : answer.error.message);
+    if (answer.ok && chosen !== null) remember(`options:${d.id}`, { ...recall(`options:${d.id}`, {}), profile });
     if (answer.ok) workspace.show(answer.connection.name);
   };
   const user = d["in-use-by"];
@@ -94,6 +103,10 @@ function DeviceCard(p: { device: Device; link: Link | undefined }) {
         {!link && user && <small class="warn">In use by {user}. Close it there to connect here.</small>}
         {!link && d.unusable && <small class="warn">{d.unusable}</small>}
       </div>
+      {!link && d.profiles.length > 0 && (
+        <label class="row">Profile <Choice label={`Profile of ${title(d)}`} value={profile} onChange={setChosen}
+          options={Object.fromEntries(["", ...d.profiles, profile].map((id) => [id, id || "None"]))} /></label>
+      )}
       {link ? <ConnectionRow link={link} />
         : <button type="button" class="primary" disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button>}
       <Problem text={problem} onClose={() => setProblem(null)} />

@@ -66,6 +66,17 @@ function ViewBox(p: { view: View }) {
   );
 }
 
+function Welcome() {
+  const { open } = useStore(daemon);
+  return (
+    <div class="welcome">
+      <h2>{open.length ? "Show a device to begin" : "Connect a device to begin"}</h2>
+      <p>{open.length ? `${open.length === 1 ? `${open[0].name} is` : `${open.length} are`} connected: press Show beside the name.`
+        : "What it sends is shown here, and web applications can use it at the same time."}</p>
+    </div>
+  );
+}
+
 function App() {
   const { views } = useStore(workspace);
   useStore(daemon);
@@ -88,12 +99,7 @@ function App() {
         <main aria-label="Views" tabIndex={0}>
           {views.map((view) => <ViewBox key={view.id} view={view} />)}
           {events && <Inspector onClose={() => setEvents(false)} />}
-          {views.length === 0 && !events && (
-            <div class="welcome">
-              <h2>Connect a device to begin</h2>
-              <p>What it sends is shown here, and web applications can use it at the same time.</p>
-            </div>
-          )}
+          {views.length === 0 && !events && <Welcome />}
         </main>
       </div>
     </>

@@ -109,6 +109,19 @@ it("lists what was allowed, and takes it back", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
+it("lists what happened at the door, the newest first", async () => {
+  await page.getByText("What happened", { exact: true }).click();
+  const list = page.getByRole("list", { name: "What happened at the door, the newest first" });
+  await list.getByText("consent asked").first().waitFor();
+  const kinds = await list.locator("b").allInnerTexts(), at = (kind) => kinds.indexOf(kind);
+  assert.ok(at("grant revoked") >= 0 && at("grant revoked") < at("grant added"), kinds.join());
+  assert.equal(kinds.at(-1), "start");
+  assert.ok((await list.innerText()).includes(third.url.slice(0, -1)));
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(() => axe.run(document.querySelector("aside")).then((r) => r.violations.map((v) => v.id)));
+  assert.deepEqual(violations, []);
+});
+
 it("shows without a right to answer how to get it, and the devices", async () => {
   const plain = await browser.page(daemon.url);
   await plain.getByText("peripheral-manager console", { exact: true }).waitFor();

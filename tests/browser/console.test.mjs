@@ -58,4 +58,30 @@ it("renames in place, by keyboard", async () => {
   await see(page, "Left syringe", "00S1.000MM");
 });
 
+it("shows calmly that a device is lost and that it is back, in the same tab, and goes on with it", async () => {
+  await connect(page, "Virtual echo", "echo");
+  await send(page, "echo", "before");
+  await see(page, "echo", "before");
+  await daemon.ask("unplug-virtual", { address: "virtual:echo" });
+  const view = page.getByRole("article", { name: "echo: Terminal" });
+  await view.getByText("Unplugged. Opens again when it comes back.").waitFor();
+  await daemon.ask("plug-virtual", { address: "virtual:echo" });
+  await view.getByText("Unplugged. Opens again when it comes back.").waitFor({ state: "detached" });
+  await see(page, "echo", "the device is back");
+  await send(page, "echo", "after");
+  await see(page, "echo", "after");
+});
+
+it("says what to do when something is connected and nothing shown", async () => {
+  await page.getByRole("button", { name: "Disconnect Left syringe" }).click();
+  const close = page.getByRole("button", { name: /^Close this view of/ });
+  while (await close.count()) await close.first().click();
+  await page.getByText("echo is connected: press Show beside the name.").waitFor();
+  await page.getByRole("button", { name: "Show echo" }).click();
+  await see(page, "echo", "after");
+  await page.getByRole("button", { name: "Disconnect echo" }).click();
+  await page.getByRole("button", { name: "Close this view of echo" }).click();
+  await page.getByText("Connect a device to begin").waitFor();
+});
+
 it("has complained about nothing", () => assert.deepEqual(page.complaints, []));
