@@ -1,5 +1,5 @@
 # The front door: every target installs what is missing, then does what it says.
-.PHONY: bench-console soak console screenshots soak-console run tidy test test-usb test-all test-quick build package reference deps deps-test deps-usb clean
+.PHONY: bench-console soak console screenshots soak-console run tidy test test-usb test-quick build package reference deps deps-test deps-usb clean
 
 # The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
 ARGS ?= --demo
@@ -29,21 +29,17 @@ screenshots: deps-test build
 	tools/npm-install tests/browser
 	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node tests/browser/screenshots.mjs docs/img
 
-# The release programs, then the tests with gcc, then with clang and the sanitizers.
-test: deps-test build
-	tools/run-tests dev asan
+# Everything CI runs: the release programs, the tests with gcc, with clang and the sanitizers, and on a real USB stack.
+test: deps-test deps-usb build
+	tools/run-tests dev asan release
 
 # Devices on a real USB stack, in a virtual machine; needs neither KVM nor root, but 300 MB of cache for its kernel.
 test-usb: deps-usb
 	tools/run-tests release
 
-# Everything CI runs: both of them, and one line that counts over all.
-test-all: deps-test deps-usb build
-	tools/run-tests dev asan release
-
-# The daily loop.
+# The daily loop: the tests with gcc, without those that take long.
 test-quick: deps-test
-	tools/run-tests dev
+	tools/run-tests --quick dev
 
 # clang-tidy with its static analyzer, which takes minutes; `make test` runs it without.
 tidy: deps-test
