@@ -181,6 +181,8 @@ void pm_connection_lose(struct pm_connection *c, int error)
         return;
     }
     pm_connection_shut(c);
+    if (pm_list_empty(&c->link))
+        return; /* closed by one of those who heard that their writes failed */
     pm_hub_tell(c, PM_CONNECTION_LOST, pm_hub_lost_reason(error));
     c->retries = 0;
     try_again_later(c); /* for a device that only stumbled: no news of it will come */

@@ -210,9 +210,9 @@ int pm_hub_restore(struct pm_hub *h, const struct pm_remembered *r, struct pm_co
 
 void pm_hub_deactivate(struct pm_connection *c, const char *reason)
 {
-    pm_connection_shut(c);
-    pm_list_remove(&c->link);
+    pm_list_remove(&c->link); /* first: whoever hears that its write failed may want to close it too */
     c->hub->n_connections--;
+    pm_connection_shut(c);
     pm_hub_tell(c, PM_CONNECTION_CLOSED, reason);
     pm_connection_free(c);
 }

@@ -155,6 +155,8 @@ struct pm_remembered {
  * -ENOMEM. */
 int pm_hub_restore(struct pm_hub *h, const struct pm_remembered *r, struct pm_connection **ret);
 
+/* Close it. It is in no list any more when the writes that wait are failed and PM_CONNECTION_CLOSED is told, so that
+ * nobody who hears of it finds it to close it again. The memory stays up to the end of the turn. */
 void pm_hub_deactivate(struct pm_connection *c, const char *reason);
 
 /* 0 or -EEXIST. */

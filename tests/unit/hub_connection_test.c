@@ -384,6 +384,42 @@ static void write_cut_short_tells_how_much_went_out(void **state)
     assert_memory_equal(fake_port(&s->devices)->sent, "again", 5);
 }
 
+/* A writer that closes the connection when its message is over, as the command does that a device is stopped with. */
+static void on_written_close(void *owner, size_t bytes, int error)
+{
+    struct stage *s = owner;
+    struct pm_connection *c = pm_hub_find(s->hub, "pump");
+    on_written(owner, bytes, error);
+    if (c)
+        pm_hub_deactivate(c, "deactivated");
+}
+
+static struct pm_connection *open_and_wait_to_close(struct stage *s, bool reconnect)
+{
+    struct pm_connection_options o = some_options();
+    o.reconnect = reconnect;
+    struct pm_connection *c = open_pump(s, o);
+    fake_port(&s->devices)->takes = 0;
+    put(s, c, "first");
+    assert_int_equal(pm_hub_write(c, "stop", 4, on_written_close, s), 0);
+    put(s, c, "last");
+    return c;
+}
+
+static void writer_may_close_what_is_lost_or_closed_already(void **state)
+{
+    struct stage *s = *state;
+    open_and_wait_to_close(s, true);
+    unplug(s, "/dev/ttyUSB0");
+    assert_string_equal(s->written, "0!-19 0!-19 0!-19 ");
+    assert_told(s, "closed pump deactivated");
+    open_and_wait_to_close(s, false);
+    unplug(s, "/dev/ttyUSB0");
+    assert_told(s, "closed pump device-gone");
+    pm_hub_deactivate(open_and_wait_to_close(s, true), "forgotten");
+    assert_told(s, "closed pump forgotten");
+}
+
 static void discarded_messages_are_told(void **state)
 {
     struct stage *s = *state;
@@ -475,6 +511,7 @@ int main(void)
         TEST(remembered_twin_is_not_guessed),
         TEST(messages_go_out_whole_and_in_order),
         TEST(write_cut_short_tells_how_much_went_out),
+        TEST(writer_may_close_what_is_lost_or_closed_already),
         TEST(discarded_messages_are_told),
         TEST(queue_is_bounded_and_says_when_it_is_down),
         TEST(overruns_are_marked_at_their_place),
