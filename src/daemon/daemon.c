@@ -6,6 +6,7 @@
 #include "daemon/places.h"
 #include "daemon/port_holder.h"
 #include "daemon/prompt.h"
+#include "daemon/sandbox.h"
 #include "daemon/stopping.h"
 #include "daemon/systemd.h"
 #include "daemon/teller.h"
@@ -260,8 +261,17 @@ static enum pm_exit explain_start(const struct daemon *d, int error)
     return PM_EXIT_OS;
 }
 
+/* Before anything is read that strangers wrote, and before there are threads. */
+static void give_up_rights(const struct daemon *d)
+{
+    int r = d->settings->no_sandbox ? 0 : pm_sandbox_enter();
+    if (r < 0)
+        pm_log(PM_LOG_DEBUG, "The kernel does not filter system calls (%s): going on without.", strerror(-r));
+}
+
 static enum pm_exit run(struct daemon *d)
 {
+    give_up_rights(d);
     int r = start(d);
     if (r == 0) {
         announce(d);

@@ -23,6 +23,7 @@ struct pm_settings {
     char *runtime_dir;
     int64_t recording_part; /* bytes */
     bool allow_root;
+    bool no_sandbox; /* do not give up rights after the start */
     bool verbose;
     char *config; /* NULL: peripheral-manager.conf in the configuration directory, if it exists */
     bool help, version;
