@@ -44,6 +44,19 @@ void pm_deliver_gap(struct pm_subscription *s)
         pm_framer_reset(&s->deliver->framer);
 }
 
+uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit)
+{
+    const struct pm_connection *c = s->connection;
+    for (unsigned i = 0; s->deliver && i < c->n_past; i++) {
+        uint64_t end = c->past[i].end;
+        if (end == s->cursor)
+            pm_deliver_gap(s);
+        else if (end > s->cursor && end < limit)
+            limit = end;
+    }
+    return limit;
+}
+
 /* ---- one frame as JSON ---- */
 
 static json_t *bytes_json(const uint8_t *p, size_t n)

@@ -13,7 +13,12 @@ extern const char *const pm_deliver_words[];
 int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const struct pm_framing *rule);
 void pm_deliver_drop(struct pm_subscription *s);
 
-/* Bytes of the reader's place: an event of the connection's name for what is complete. 0 or -ENOMEM. */
+/* Where to stop before `limit`, so that what was begun before the device went away is not completed by what comes
+ * after; at such a place it is forgotten. */
+uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit);
+
+/* Bytes of the reader's place, up to such a limit: an event of the connection's name for what is complete. 0 or
+ * -ENOMEM. */
 int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n);
 
 /* Bytes are missing: what was begun is not completed by what comes now. */

@@ -70,7 +70,7 @@ static bool feed_piece(struct pm_subscription *s)
     const uint8_t *p;
     if (!s->client->ops->has_room(s->client))
         return false;
-    uint64_t limit = tell_missing(s);
+    uint64_t limit = pm_deliver_limit(s, tell_missing(s));
     size_t n = pm_journal_peek(&c->journal, s->cursor, &p);
     n = n > limit - s->cursor ? (size_t)(limit - s->cursor) : n;
     n = n > SLICE ? SLICE : n;

@@ -11,7 +11,7 @@ DAEMON = os.environ["PERIPHERAL_MANAGER"]
 
 class DeliverTest(unittest.TestCase):
     def setUp(self):
-        self.program, self.line = Program(DAEMON, "--allow-pty"), Line()
+        self.program, self.line = Program(DAEMON, "--allow-pty", "--demo"), Line()
         self.addCleanup(self.line.close)
         self.addCleanup(lambda: self.assertEqual(self.program.stop(), 0))
 
@@ -62,6 +62,19 @@ class DeliverTest(unittest.TestCase):
         client = self.client(deliver="json")
         self.line.write(b"ALARM:9\r\nok\r\n")
         self.wait(client, [{"event": "alarm", "values": {"code": 9}}, "ok"])
+
+    def test_what_an_unplug_cut_is_not_completed_after_the_replug(self):
+        self.program.post("activate-connection", {"name": "d", "address": "virtual:echo"})
+        lines, raw = self.client(deliver="lines"), self.client()
+        self.program.post("send-raw", {"name": "d", "payload": "whole\n1"})
+        raw.wait_bytes("d", b"whole\n1")
+        self.program.post("unplug-virtual", {"address": "virtual:echo"})
+        self.program.post("plug-virtual", {"address": "virtual:echo"})
+        raw.wait_event("connection-restored", name="d")
+        self.program.post("send-raw", {"name": "d", "payload": "23.4\n"})
+        raw.wait_bytes("d", b"whole\n123.4\n")
+        self.wait(lines, ["whole", "23.4"])
+        self.wait(self.client(deliver="lines", since=0), ["whole", "23.4"])  # nor for one who comes late
 
     def test_what_cannot_be_cut_is_refused(self):
         self.activate()
