@@ -349,7 +349,8 @@ void pm_exchanges_close(struct pm_connection *c)
     struct pm_talk *t = c->talk;
     if (!t)
         return;
-    pm_exchanges_fail(c);
     c->talk = NULL;
+    while (!pm_list_empty(&t->queue)) /* also those that would have to wait for their turn: it does not come */
+        finish(t, -ENODEV);
     pm_timer_close(&t->timer, on_closed);
 }

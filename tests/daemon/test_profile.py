@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from client import Client
@@ -166,6 +167,21 @@ class ProfileTest(unittest.TestCase):
         self.assertTrue(self.program.post("deactivate-connection", {"name": "d"})[1]["ok"])
         self.activate("virtual:pump", "standard-frame")
         self.assertEqual(self.program.post("ask", {"name": "d", "payload": "RAT\r\n"})[1]["text"][2], "S")
+
+    def test_questions_that_wait_are_answered_when_the_connection_closes(self):
+        device = self.device(lambda d, m: None, "modbus-rtu", end=b"\x0a")  # it rests between two commands
+        answers = []
+        def ask():
+            answers.append(self.code(self.command("read-holding-registers", {"unit": 1, "address": 0, "count": 1}, timeout=60000)))
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: device.heard, "the first question")
+        wait_for(lambda: b"_requests_total 5\n" in self.program.request("GET", "/metrics")[2], "all questions")
+        self.assertTrue(self.program.post("deactivate-connection", {"name": "d"})[1]["ok"])
+        for thread in threads:
+            thread.join(30)
+        self.assertEqual(answers, ["device-gone"] * 4)
 
     # ---- something real ----
 
