@@ -47,11 +47,13 @@ static int make_id(char id[PM_GRANT_ID + 1])
     return 0;
 }
 
-static struct pm_grant *find(const struct pm_grants *g, const char *origin, const char *device)
+/* What an option allows stands beside what the person did: it ends with the option, and takes nothing with it. */
+static struct pm_grant *find(const struct pm_grants *g, const struct pm_grant_wish *wish)
 {
     for (struct pm_link *link = g->list.next; link != &g->list; link = link->next) {
         struct pm_grant *grant = pm_container(link, struct pm_grant, link);
-        if (strcmp(grant->origin, origin) == 0 && strcmp(grant->device, device) == 0)
+        if (strcmp(grant->origin, wish->origin) == 0 && strcmp(grant->device, wish->device) == 0 &&
+            (grant->by == PM_BY_OPTION) == (wish->by == PM_BY_OPTION))
             return grant;
     }
     return NULL;
@@ -85,7 +87,7 @@ static int add_new(struct pm_grants *g, const struct pm_grant_wish *wish, struct
 
 int pm_grants_add(struct pm_grants *g, const struct pm_grant_wish *wish, int64_t now, struct pm_grant **ret)
 {
-    struct pm_grant *grant = find(g, wish->origin, wish->device);
+    struct pm_grant *grant = find(g, wish);
     int r = grant ? 0 : add_new(g, wish, &grant);
     if (r < 0)
         return r;

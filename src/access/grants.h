@@ -71,8 +71,9 @@ struct pm_grants {
 void pm_grants_init(struct pm_grants *g);
 void pm_grants_fini(struct pm_grants *g);
 
-/* Grant. One for the same origin and device is replaced and keeps its id. `now` is wall time in seconds. 0 and *ret,
- * which lives until it ends; -ENOSPC (PM_GRANTS_MAX), -ENOMEM, or what the random source gives. */
+/* Grant. One for the same origin and device is replaced and keeps its id; what an option allows replaces only what one
+ * did. `now` is wall time in seconds. 0 and *ret, which lives until it ends; -ENOSPC (PM_GRANTS_MAX), -ENOMEM, or what
+ * the random source gives. */
 int pm_grants_add(struct pm_grants *g, const struct pm_grant_wish *wish, int64_t now, struct pm_grant **ret);
 
 /* What this origin may do with this device: all capabilities of the grants that cover it. *ret_shared: one of them says

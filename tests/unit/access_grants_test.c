@@ -86,6 +86,26 @@ static void a_second_grant_replaces_the_first(void **state)
     pm_grants_fini(&g);
 }
 
+static void an_option_stands_beside_what_the_person_allowed(void **state)
+{
+    struct pm_grants g;
+    struct pm_grant_wish option = usual;
+    (void)state;
+    pm_grants_init(&g);
+    add(&g, usual, NOW);
+    option.duration = PM_GRANT_SESSION;
+    option.by = PM_BY_OPTION;
+    char id[PM_GRANT_ID + 1];
+    memcpy(id, add(&g, option, NOW)->id, sizeof(id));
+    assert_int_equal(g.n, 2);
+    assert_string_equal(add(&g, option, NOW)->id, id);
+    assert_int_equal(pm_grants_end(&g, &(struct pm_grant_match){.id = id}), 1);
+    const struct pm_grant *left = pm_grants_first(&g, &(struct pm_grant_match){.origin = APP});
+    assert_non_null(left);
+    assert_int_equal(left->duration, PM_GRANT_ALWAYS);
+    pm_grants_fini(&g);
+}
+
 static void there_are_not_more_than_so_many(void **state)
 {
     struct pm_grants g;
@@ -310,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_grant_is_for_one_origin_and_device),
         cmocka_unit_test(a_second_grant_replaces_the_first),
+        cmocka_unit_test(an_option_stands_beside_what_the_person_allowed),
         cmocka_unit_test(there_are_not_more_than_so_many),
         cmocka_unit_test(grants_end_in_time),
         cmocka_unit_test(a_clock_set_back_revives_nothing),
