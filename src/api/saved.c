@@ -95,6 +95,17 @@ static const char *text_of(const json_t *o, const char *key)
     return text ? text : "";
 }
 
+/* May whoever opened it still use it? What ended with the last run must not lock others out now. "": the person did. */
+static bool owner_is_known(const struct pm_api *a, const json_t *record)
+{
+    const char *text = text_of(record, "owner");
+    struct pm_origin origin;
+    bool shared;
+    return !text[0] || !a->door ||
+           (pm_origin_parse(text, strlen(text), &origin) == 0 && pm_door_knows(a->door, &origin) &&
+            pm_door_covers(a->door, origin.text, text_of(record, "device"), &shared) != 0);
+}
+
 static int restore(struct pm_api *a, const json_t *record, struct check *check)
 {
     struct pm_call call = {
@@ -103,6 +114,11 @@ static int restore(struct pm_api *a, const json_t *record, struct check *check)
     check->request.kind = call.kind;
     if (!pm_call_check(&call))
         return -EINVAL;
+    if (!owner_is_known(a, record)) {
+        pm_log(PM_LOG_INFO, "\"%s\" is not opened again: the page that had opened it may not use its device any more.",
+               pm_call_text(&call, "name"));
+        return 0;
+    }
     struct pm_remembered was = {pm_call_text(&call, "name"), pm_call_text(&call, "address"), text_of(record, "device"),
                                 json_is_true(json_object_get(record, "ambiguous")), pm_call_options(&call)};
     snprintf(was.options.owner, sizeof(was.options.owner), "%s", text_of(record, "owner"));

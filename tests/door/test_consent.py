@@ -31,9 +31,10 @@ class DoorTest(unittest.TestCase):
         self.program = Program(DAEMON, "--demo", "--local-pages", "ask", *self.options, home=self.home)
         self.person = peers.person(self.program)
 
-    def restart(self, grants=None):
+    def restart(self, grants=None, options=()):
         self.person.close()
         self.assertEqual(self.program.stop(), 0)
+        self.options = options
         if grants:
             with open(self.grants, "w") as file:
                 file.write(grants)
@@ -260,6 +261,32 @@ class KeptTest(DoorTest):
         self.assertEqual(os.stat(self.grants).st_mode & 0o777, 0o600)
         self.restart()
         self.page().wait_in()
+
+    def test_an_option_takes_nothing_from_what_was_allowed_for_ever(self):
+        page = self.page()
+        self.approve(duration="always")
+        page.wait_in()
+        self.restart(options=("--allow-origin", APP))
+        self.page().wait_in()
+        self.page(OTHER)
+        self.approve(duration="always")  # something to write
+        self.restart()
+        self.page().wait_in()
+
+    def test_what_a_page_opened_is_not_restored_without_its_grant(self):
+        page = self.page()
+        self.approve(duration="session")
+        page.wait_in()
+        self.assertTrue(page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})["ok"])
+        other = self.page(OTHER)
+        self.approve(self.person.wait_event("consent-requested", origin=OTHER), duration="always")
+        other.wait_in()
+        self.assertTrue(other.ask("activate-connection", {"name": "c", "address": "virtual:counter"})["ok"])
+        self.restart()
+        self.assertEqual([c["name"] for c in self.person.ask("list-connections")["connections"]], ["c"])
+        other = self.page(OTHER)
+        other.wait_in()
+        self.assertTrue(other.ask("activate-connection", {"name": "e", "address": "virtual:echo"})["ok"])
 
     def test_i04_a_damaged_file_is_set_aside(self):
         self.restart('{"version": 1, "grants": [{"origin": "*"}]}')
