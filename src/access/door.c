@@ -36,6 +36,27 @@ static void no_token_end(void *owner, uint32_t number)
 
 static const struct pm_door_ops nobody = {no_grant, no_end, no_question, no_answer, no_token_end};
 
+/* ---- how a grant ends ---- */
+
+static void note_grant(struct pm_door *d, const char *kind, const struct pm_grant *g)
+{
+    pm_audit(&d->audit, &(struct pm_audit_entry){.kind = kind,
+                                                 .origin = g->origin,
+                                                 .device = g->device,
+                                                 .id = g->id,
+                                                 .result = pm_grant_duration_name(g->duration),
+                                                 .uid = -1});
+}
+
+/* And tell. `g` is gone then. */
+static void end_grant(struct pm_door *d, const struct pm_grant *g, const char *reason)
+{
+    struct pm_grant ended = *g;
+    pm_grants_end(&d->grants, &(struct pm_grant_match){.id = ended.id});
+    note_grant(d, strcmp(reason, "expired") == 0 ? "grant_expired" : "grant_revoked", &ended);
+    d->ops->on_ended(d->owner, ended.origin, reason);
+}
+
 /* ---- origins that are allowed from the start ---- */
 
 static bool read_capabilities(const char *list, unsigned *ret)
@@ -101,16 +122,19 @@ static bool is_listed(const char *const *rules, unsigned n, const char *origin)
 int pm_door_set_origins(struct pm_door *d, const char *const *rules, unsigned n)
 {
     const struct pm_link *list = &d->grants.list;
+    for (unsigned i = 0; i < n; i++) { /* all or nothing */
+        if (!pm_door_is_origin_rule(rules[i]))
+            return -EINVAL;
+    }
     for (struct pm_link *link = list->next, *next = link->next; link != list; link = next, next = link->next) {
         const struct pm_grant *g = pm_container(link, struct pm_grant, link);
         if (g->by == PM_BY_OPTION && !is_listed(rules, n, g->origin))
-            pm_door_revoke(d, &(struct pm_grant_match){.id = g->id}, "revoked");
+            end_grant(d, g, "revoked");
     }
     for (unsigned i = 0; i < n; i++) {
         struct pm_origin origin;
         unsigned capabilities;
-        if (!read_rule(rules[i], &origin, &capabilities))
-            return -EINVAL;
+        (void)read_rule(rules[i], &origin, &capabilities);
         int r = grant_everything(d, origin.text, capabilities, PM_BY_OPTION);
         if (r < 0)
             return r;
@@ -154,7 +178,7 @@ static void on_time(struct pm_timer *t)
     const struct pm_grant *g;
     int64_t now = time(NULL);
     while ((g = pm_grants_over(&d->grants, now)))
-        pm_door_revoke(d, &(struct pm_grant_match){.id = g->id}, "expired");
+        end_grant(d, g, "expired");
     pm_door_expire_tokens(d);
     pm_door_keep(d);
     schedule(d);
@@ -272,16 +296,6 @@ struct pm_sessions *pm_door_sessions(struct pm_door *d)
 
 /* ---- giving and taking back ---- */
 
-static void note_grant(struct pm_door *d, const char *kind, const struct pm_grant *g)
-{
-    pm_audit(&d->audit, &(struct pm_audit_entry){.kind = kind,
-                                                 .origin = g->origin,
-                                                 .device = g->device,
-                                                 .id = g->id,
-                                                 .result = pm_grant_duration_name(g->duration),
-                                                 .uid = -1});
-}
-
 int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const struct pm_grant **ret)
 {
     struct pm_grant *grant;
@@ -298,12 +312,8 @@ int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const str
 unsigned pm_door_revoke(struct pm_door *d, const struct pm_grant_match *match, const char *reason)
 {
     unsigned count = 0;
-    for (const struct pm_grant *g; (g = pm_grants_first(&d->grants, match)); count++) {
-        struct pm_grant ended = *g;
-        pm_grants_end(&d->grants, &(struct pm_grant_match){.id = ended.id});
-        note_grant(d, strcmp(reason, "expired") == 0 ? "grant_expired" : "grant_revoked", &ended);
-        d->ops->on_ended(d->owner, ended.origin, reason);
-    }
+    for (const struct pm_grant *g; (g = pm_grants_first(&d->grants, match)); count++)
+        end_grant(d, g, reason);
     pm_door_keep(d);
     return count;
 }

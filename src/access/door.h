@@ -35,7 +35,8 @@ struct pm_door *pm_door_free(struct pm_door *d);
 /* Who wants to hear; once. */
 void pm_door_listen(struct pm_door *d, const struct pm_door_ops *ops, void *owner);
 
-/* Other origins are allowed from now on, those that were and are not any more lose that. 0 or -EINVAL, -ENOMEM. */
+/* Other origins are allowed from now on, those that were and are not any more lose that. 0; -EINVAL: one is
+ * none, and nothing changed; -ENOSPC, -ENOMEM. */
 int pm_door_set_origins(struct pm_door *d, const char *const *allow_origins, unsigned n);
 
 /* Is `text` what --allow-origin takes: an origin, or one and "=" with capabilities behind it ("serial,control")? */

@@ -64,12 +64,32 @@ static void on_signal(struct pm_signal *s, int number)
     pm_stopping_begin(&d->stopping, &d->loop, d->api, d->server, on_stopped, d);
 }
 
+/* The message is for whoever misspelt it; an option that silently did nothing would cost them an hour. */
+static bool check_origins(const struct pm_settings *s)
+{
+    for (unsigned i = 0; i < s->allow_origin.n; i++) {
+        if (!pm_door_is_origin_rule(s->allow_origin.items[i])) {
+            pm_log(PM_LOG_ERROR,
+                   "--allow-origin %s is no origin. Write scheme, host and port as the browser's address bar shows "
+                   "them, without a path: https://app.example or http://localhost:5173.",
+                   s->allow_origin.items[i]);
+            return false;
+        }
+        if (strcmp(s->allow_origin.items[i], "*") == 0)
+            pm_log(PM_LOG_WARNING,
+                   "Every page that this machine's browsers open may use the serial devices, without being asked: "
+                   "advertisements and mails too. Better name the pages, or leave the option out and answer once.");
+    }
+    return true;
+}
+
 static void apply_live_settings(struct daemon *d)
 {
     const struct pm_option_list *allowed = &d->settings->allow_origin;
     pm_log_set_level(d->settings->verbose ? PM_LOG_DEBUG : PM_LOG_INFO);
-    if (d->door)
-        pm_door_set_origins(d->door, (const char *const *)allowed->items, allowed->n);
+    int r = d->door ? pm_door_set_origins(d->door, (const char *const *)allowed->items, allowed->n) : 0;
+    if (r < 0)
+        pm_log(PM_LOG_ERROR, "Not all origins of --allow-origin are allowed: %s.", strerror(-r));
 }
 
 /* Each client and each device takes a descriptor, and the usual limit is low. */
@@ -94,7 +114,7 @@ static void on_hangup(struct pm_signal *s, int number)
         return;
     }
     pm_systemd_notify("RELOADING=1");
-    pm_settings_reload(d->settings, d->argc, d->argv);
+    pm_settings_reload(d->settings, d->argc, d->argv, check_origins);
     apply_live_settings(d);
     pm_systemd_notify("READY=1");
 }
@@ -165,25 +185,6 @@ static int start_recorder(struct daemon *d)
                : pm_api_record(d->api, &(struct pm_recorder_options){.folder = folder,
                                                                      .part_size = (uint64_t)d->settings->recording_part,
                                                                      .program = "peripheral-manager " PM_VERSION});
-}
-
-/* The message is for whoever misspelt it; an option that silently did nothing would cost them an hour. */
-static bool check_origins(const struct pm_settings *s)
-{
-    for (unsigned i = 0; i < s->allow_origin.n; i++) {
-        if (!pm_door_is_origin_rule(s->allow_origin.items[i])) {
-            pm_log(PM_LOG_ERROR,
-                   "--allow-origin %s is no origin. Write scheme, host and port as the browser's address bar shows "
-                   "them, without a path: https://app.example or http://localhost:5173.",
-                   s->allow_origin.items[i]);
-            return false;
-        }
-        if (strcmp(s->allow_origin.items[i], "*") == 0)
-            pm_log(PM_LOG_WARNING,
-                   "Every page that this machine's browsers open may use the serial devices, without being asked: "
-                   "advertisements and mails too. Better name the pages, or leave the option out and answer once.");
-    }
-    return true;
 }
 
 static int start_profiles(struct daemon *d)

@@ -194,12 +194,17 @@ int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[
     return r < 0 ? r : 0;
 }
 
-void pm_settings_reload(struct pm_settings *s, int argc, char **argv)
+void pm_settings_reload(struct pm_settings *s, int argc, char **argv, bool (*is_good)(const struct pm_settings *fresh))
 {
     struct pm_settings fresh;
     char error[PM_OPTION_ERROR];
     if (pm_settings_load(argc, argv, &fresh, error) < 0) {
         pm_log(PM_LOG_ERROR, "%s. Everything stays as it was.", error);
+        pm_settings_fini(&fresh);
+        return;
+    }
+    if (!is_good(&fresh)) {
+        pm_log(PM_LOG_ERROR, "Everything stays as it was.");
         pm_settings_fini(&fresh);
         return;
     }

@@ -3,6 +3,7 @@ of hostile inputs."""
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -335,6 +336,25 @@ class OptionsTest(DoorTest):
         page = self.page()
         page.wait_in()
         self.assertGreater(len(page.ask("list-devices")["devices"]), 3)
+
+    def test_one_misspelt_origin_changes_nothing(self):
+        folder = f"{self.home}/config/peripheral-manager"
+        os.makedirs(folder, exist_ok=True)
+
+        def reload(*origins, until):
+            with open(f"{folder}/peripheral-manager.conf", "w") as file:
+                file.write("[access]\n" + "".join(f"allow-origin = {o}\n" for o in origins))
+            self.program.process.send_signal(signal.SIGHUP)
+            wait_for(until, "the reload")
+
+        def allowed():
+            return {g["origin"] for g in self.person.ask("grant-list")["grants"] if g["by"] == "option"}
+
+        self.restart()
+        reload(APP, OTHER, until=lambda: allowed() == {APP, OTHER})
+        reload("https://lab.example/path", OTHER, until=lambda: "Everything stays as it was" in self.program.line())
+        self.assertEqual(allowed(), {APP, OTHER})
+        reload(OTHER, until=lambda: allowed() == {OTHER})
 
     def test_compat_original_shares_everything(self):
         page = self.page(OTHER)
