@@ -93,7 +93,8 @@ int pm_grants_add(struct pm_grants *g, const struct pm_grant_wish *wish, int64_t
         return r;
     now = advance(g, now);
     grant->capabilities = wish->capabilities;
-    grant->duration = wish->duration;
+    if (wish->duration > grant->duration) /* a new one's is the shortest */
+        grant->duration = wish->duration;
     grant->by = wish->by;
     grant->until_unplug = wish->until_unplug;
     grant->shared = wish->shared;

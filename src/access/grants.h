@@ -28,7 +28,7 @@ enum pm_grant_capability {
 };
 
 enum pm_grant_duration {
-    PM_GRANT_ONCE,    /* until the origin's last connection closes */
+    PM_GRANT_ONCE,    /* the shortest first. Until the origin's last connection closes */
     PM_GRANT_SESSION, /* until the daemon ends */
     PM_GRANT_ONE_DAY,
     PM_GRANT_ALWAYS, /* until it is revoked, or not used for PM_GRANT_UNUSED */
@@ -73,7 +73,7 @@ void pm_grants_fini(struct pm_grants *g);
 
 /* Grant. One for the same origin and device is replaced and keeps its id; what an option allows replaces only what one
  * did. `now` is wall time in seconds. 0 and *ret, which lives until it ends; -ENOSPC (PM_GRANTS_MAX), -ENOMEM, or what
- * the random source gives. */
+ * the random source gives. It never gets shorter: an answer for once takes no "always" away, revoking does. */
 int pm_grants_add(struct pm_grants *g, const struct pm_grant_wish *wish, int64_t now, struct pm_grant **ret);
 
 /* What this origin may do with this device: all capabilities of the grants that cover it. *ret_shared: one of them says

@@ -146,24 +146,6 @@ bool pm_call_is_permitted(struct pm_call *call)
 
 /* ---- when grants change ---- */
 
-/* What was hidden is seen now. */
-static void on_granted(void *owner, const char *origin)
-{
-    struct pm_api *a = owner;
-    const struct pm_link *list = pm_hub_connections(a->hub);
-    pm_list_for_each (link, &a->clients) {
-        struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
-        if (!client->wants_all || strcmp(client->who->origin, origin) != 0)
-            continue;
-        for (struct pm_link *l = list->next; l != list; l = l->next) {
-            struct pm_connection *c = pm_container(l, struct pm_connection, link);
-            if (pm_sees_connection(a, client->who, c))
-                pm_subscribe(client, c);
-        }
-    }
-    pm_consent_grants_changed(a);
-}
-
 /* To a page that lost it, a connection is closed. */
 static void drop_unseen(struct pm_api *a, struct pm_api_client *client, struct pm_connection *c, const char *reason)
 {
@@ -182,11 +164,9 @@ static void drop_unseen(struct pm_api *a, struct pm_api_client *client, struct p
 }
 
 /* Streams end at once. What the origin itself had opened is closed, for those too with whom it was shared. */
-static void on_ended(void *owner, const char *origin, const char *reason)
+static void close_unseen(struct pm_api *a, const char *reason)
 {
-    struct pm_api *a = owner;
     const struct pm_link *list = pm_hub_connections(a->hub);
-    (void)origin;
     for (struct pm_link *link = list->next, *next = link->next; link != list; link = next, next = link->next) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
         bool shared;
@@ -200,7 +180,32 @@ static void on_ended(void *owner, const char *origin, const char *reason)
         c->options.owner[0] = 0;
         pm_hub_deactivate(c, reason);
     }
+}
+
+/* What was hidden is seen now; and what a narrower answer took back is seen no more. */
+static void on_granted(void *owner, const char *origin)
+{
+    struct pm_api *a = owner;
+    const struct pm_link *list = pm_hub_connections(a->hub);
+    pm_list_for_each (link, &a->clients) {
+        struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
+        if (!client->wants_all || strcmp(client->who->origin, origin) != 0)
+            continue;
+        for (struct pm_link *l = list->next; l != list; l = l->next) {
+            struct pm_connection *c = pm_container(l, struct pm_connection, link);
+            if (pm_sees_connection(a, client->who, c))
+                pm_subscribe(client, c);
+        }
+    }
+    close_unseen(a, "revoked");
     pm_consent_grants_changed(a);
+}
+
+static void on_ended(void *owner, const char *origin, const char *reason)
+{
+    (void)origin;
+    close_unseen(owner, reason);
+    pm_consent_grants_changed(owner);
 }
 
 static void on_asked(void *owner, const struct pm_consent_request *r)

@@ -155,6 +155,28 @@ class ConsentTest(DoorTest):
         self.assertTrue(other.ask("send-raw", {"name": "e", "payload": "hi"})["ok"])
         wait_for(lambda: page.bytes_of("e") == b"hi" and other.bytes_of("e") == b"hi", "the echo for both")
 
+    def test_a_narrower_answer_ends_what_it_takes_back(self):
+        page, other = self.page(), self.page(OTHER)
+        wait_for(lambda: len(self.person.events("consent-requested")) == 2, "two questions")
+        questions = {q["origin"]: q for q in self.person.ask("consent-list")["requests"]}
+        echo = next(d["id"] for d in questions[APP]["devices"] if d["address"] == "virtual:echo")
+        self.approve(questions[APP], devices=[echo], shared=True, duration="always")
+        self.approve(questions[OTHER])
+        page.wait_in()
+        other.wait_in()
+        page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})
+        other.wait_event("connection-opened", name="e")
+        chosen = []
+        thread = threading.Thread(target=lambda: chosen.append(page.ask("request-device", {})))
+        thread.start()
+        self.approve(self.person.wait_event("consent-requested", **{"one-device": True}), devices=echo)
+        thread.join(DEADLINE)
+        other.wait_event("connection-closed", name="e", reason="revoked")
+        page.ask("send-raw", {"name": "e", "payload": "mine"})
+        wait_for(lambda: page.bytes_of("e") == b"mine", "the echo")
+        self.assertEqual(other.bytes_of("e"), b"")
+        self.assertEqual({g["duration"] for g in self.person.ask("grant-list")["grants"] if g["origin"] == APP}, {"always"})
+
     def test_pages_have_no_say_over_others(self):
         page = self.page()
         self.approve()

@@ -86,6 +86,21 @@ static void a_second_grant_replaces_the_first(void **state)
     pm_grants_fini(&g);
 }
 
+static void a_second_grant_shortens_nothing(void **state)
+{
+    struct pm_grants g;
+    struct pm_grant_wish once = usual, day = usual;
+    (void)state;
+    pm_grants_init(&g);
+    once.duration = PM_GRANT_ONCE;
+    day.duration = PM_GRANT_ONE_DAY;
+    assert_int_equal(add(&g, day, NOW)->duration, PM_GRANT_ONE_DAY);
+    assert_int_equal(add(&g, usual, NOW)->duration, PM_GRANT_ALWAYS);
+    assert_int_equal(add(&g, once, NOW)->duration, PM_GRANT_ALWAYS);
+    assert_int_equal(pm_grants_next_end(&g), NOW + PM_GRANT_UNUSED);
+    pm_grants_fini(&g);
+}
+
 static void an_option_stands_beside_what_the_person_allowed(void **state)
 {
     struct pm_grants g;
@@ -330,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_grant_is_for_one_origin_and_device),
         cmocka_unit_test(a_second_grant_replaces_the_first),
+        cmocka_unit_test(a_second_grant_shortens_nothing),
         cmocka_unit_test(an_option_stands_beside_what_the_person_allowed),
         cmocka_unit_test(there_are_not_more_than_so_many),
         cmocka_unit_test(grants_end_in_time),
