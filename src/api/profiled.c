@@ -116,13 +116,41 @@ void pm_profiled_rx(struct pm_api *a, struct pm_connection *c)
 
 /* ---- what is sent at the start and at the end ---- */
 
-/* A command of ours: nobody asked, so a failure is told in the log. The last one calls `done`. */
-struct step {
-    struct pm_api_request request; /* first */
-    char what[PM_NAME_MAX + PM_VALUE_NAME_MAX + 8];
+/* The end of a connection: it comes with the last command, or when the time is over. */
+struct stopping {
+    struct pm_timer timer;
+    unsigned steps; /* that are under way */
     void (*done)(void *owner);
     void *owner;
 };
+
+/* A command of ours: nobody asked, so a failure is told in the log. */
+struct step {
+    struct pm_api_request request; /* first */
+    char what[PM_NAME_MAX + PM_VALUE_NAME_MAX + 8];
+    struct stopping *stopping; /* NULL: it is of the start */
+};
+
+static void call_done(struct stopping *s)
+{
+    void (*done)(void *owner) = s->done;
+    s->done = NULL;
+    if (done)
+        done(s->owner);
+}
+
+static void on_overdue(struct pm_timer *t)
+{
+    call_done(t->owner);
+}
+
+static void end_step(struct stopping *s)
+{
+    if (--s->steps > 0)
+        return;
+    call_done(s);
+    pm_timer_close(&s->timer, on_closed);
+}
 
 static void on_answer(struct pm_api_request *r, const json_t *answer, const char *legacy_event, const json_t *legacy,
                       enum pm_error error)
@@ -132,13 +160,13 @@ static void on_answer(struct pm_api_request *r, const json_t *answer, const char
     (void)legacy_event, (void)legacy;
     if (error != PM_OK)
         pm_log(PM_LOG_WARNING, "%s: %s", step->what, message ? message : "it failed");
-    if (step->done)
-        step->done(step->owner);
+    if (step->stopping)
+        end_step(step->stopping);
     free(step);
 }
 
-static bool send_step(struct pm_api *a, struct pm_connection *c, struct pm_profile *p, const json_t *o,
-                      void (*done)(void *owner), void *owner)
+static void send_step(struct pm_api *a, struct pm_connection *c, struct pm_profile *p, const json_t *o,
+                      struct stopping *stopping)
 {
     const struct pm_profile_command *command = pm_profile_command(p, json_string_value(json_object_get(o, "command")));
     struct pm_argument_problem problem;
@@ -147,9 +175,11 @@ static bool send_step(struct pm_api *a, struct pm_connection *c, struct pm_profi
     json_t *args = step ? pm_profile_arguments(command, json_object_get(o, "args"), &problem) : NULL;
     if (!args) {
         free(step);
-        return false;
+        return;
     }
-    *step = (struct step){.request.on_answer = on_answer, .done = done, .owner = owner};
+    *step = (struct step){.request.on_answer = on_answer, .stopping = stopping};
+    if (stopping)
+        stopping->steps++;
     pm_list_init(&step->request.link);
     snprintf(step->what, sizeof(step->what), "\"%s\": %s", c->name, command->name);
     struct pm_exchange_options options = {&step->request, c, command->timeout_ms, command->retries};
@@ -158,7 +188,6 @@ static bool send_step(struct pm_api *a, struct pm_connection *c, struct pm_profi
     else
         pm_exchange_send_command(a, &options, p, command, args);
     json_decref(args);
-    return true;
 }
 
 void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start)
@@ -170,19 +199,35 @@ void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start)
     }
     begin_listening(a, c, p);
     for (size_t i = 0; start && c->port && i < json_array_size(p->start); i++)
-        send_step(a, c, p, json_array_get(p->start, i), NULL, NULL);
+        send_step(a, c, p, json_array_get(p->start, i), NULL);
+}
+
+/* How long the commands at the end may take together once the device takes them. */
+static uint64_t stop_ms(const struct pm_profile *p)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < json_array_size(p->stop); i++) {
+        const char *name = json_string_value(json_object_get(json_array_get(p->stop, i), "command"));
+        const struct pm_profile_command *command = pm_profile_command(p, name);
+        sum += (uint64_t)command->timeout_ms * (command->retries + 1);
+    }
+    return sum;
 }
 
 void pm_profiled_stop(struct pm_api *a, struct pm_connection *c, void (*done)(void *owner), void *owner)
 {
     struct pm_profile *p = c->port ? pm_profiled_find(a, c->options.profile) : NULL;
-    size_t n = p ? json_array_size(p->stop) : 0;
-    bool sent = false;
-    if (p)
-        pm_profile_ref(p);
-    for (size_t i = 0; i < n; i++)
-        sent = send_step(a, c, p, json_array_get(p->stop, i), i + 1 == n ? done : NULL, owner);
-    pm_profile_unref(p);
-    if (!sent)
+    struct stopping *s = p && json_array_size(p->stop) > 0 ? malloc(sizeof(*s)) : NULL;
+    if (!s) {
         done(owner);
+        return;
+    }
+    *s = (struct stopping){.steps = 1, .done = done, .owner = owner}; /* the one step that is this function */
+    pm_timer_init(&s->timer, a->loop, on_overdue, s);
+    pm_timer_set(&s->timer, pm_mono_add_ms(pm_loop_now(), PM_PROFILED_STOP_MS + stop_ms(p)));
+    pm_profile_ref(p);
+    for (size_t i = 0; i < json_array_size(p->stop); i++)
+        send_step(a, c, p, json_array_get(p->stop, i), s);
+    pm_profile_unref(p);
+    end_step(s);
 }

@@ -18,7 +18,10 @@ void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start);
 void pm_profiled_rx(struct pm_api *a, struct pm_connection *c);
 void pm_profiled_close(struct pm_connection *c);
 
-/* Send the commands that the profile ends with, then call done(owner): at once if there are none. */
+enum { PM_PROFILED_STOP_MS = 5000 }; /* a device that takes nothing is not waited for longer */
+
+/* Send the commands that the profile ends with, then call done(owner), once: at once if there are none, and after
+ * PM_PROFILED_STOP_MS beside the time that the commands themselves may take, whatever has become of them. */
 void pm_profiled_stop(struct pm_api *a, struct pm_connection *c, void (*done)(void *owner), void *owner);
 
 #endif

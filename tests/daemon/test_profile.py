@@ -183,6 +183,27 @@ class ProfileTest(unittest.TestCase):
             thread.join(30)
         self.assertEqual(answers, ["device-gone"] * 4)
 
+    def begin_to_close_what_takes_nothing(self):
+        """The command that the device is stopped with waits behind what was sent to it."""
+        line, client = Line(), Client(self.program)
+        self.addCleanup(line.close)
+        self.addCleanup(client.close)
+        self.activate(line.path, "standard-frame")
+        client.io.emit("send-raw", {"name": "d", "payload": "x" * 100_000})
+        client.io.emit("deactivate-connection", {"name": "d"})
+        wait_for(lambda: b"_requests_total 3\n" in self.program.request("GET", "/metrics")[2], "both requests")
+        return client
+
+    def test_a_device_that_takes_nothing_is_closed_all_the_same(self):
+        client = self.begin_to_close_what_takes_nothing()
+        client.wait_event("connection-closed", name="d", reason="deactivated")
+
+    def test_the_daemon_ends_while_a_closing_waits(self):
+        self.begin_to_close_what_takes_nothing()
+        self.assertEqual(self.program.process.poll(), None)
+        self.program.process.terminate()
+        self.assertEqual(self.program.process.wait(30), 0)
+
     # ---- something real ----
 
     def test_libmodbus(self):
