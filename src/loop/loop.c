@@ -188,7 +188,6 @@ int pm_signal_init(struct pm_signal *s, struct pm_loop *l, int number, void (*on
                    void *owner)
 {
     *s = (struct pm_signal){.on_signal = on_signal, .owner = owner};
-    *s = (struct pm_signal){.on_signal = on_signal, .owner = owner};
     uv_signal_init(&l->uv, &s->uv);
     return uv_signal_start(&s->uv, on_uv_signal, number);
 }
