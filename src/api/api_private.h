@@ -116,6 +116,7 @@ void pm_claims_drop(struct pm_api_client *client);
 void pm_claims_release(struct pm_api *a, struct pm_connection *c);
 
 /* describe.c: things as JSON; a new reference, or NULL without memory. */
+json_t *pm_describe_bytes(const uint8_t *p, size_t n); /* as every face can carry them: {"base64": ...} */
 json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const struct pm_device *d);
 json_t *pm_describe_devices(struct pm_api *a, const struct pm_who *who);
 json_t *pm_describe_options(const struct pm_connection_options *o); /* as activate-connection takes them */

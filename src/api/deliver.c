@@ -2,7 +2,6 @@
 #include "api/deliver.h"
 
 #include "api/profiled.h"
-#include "base/base64.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -59,21 +58,9 @@ uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit)
 
 /* ---- one frame as JSON ---- */
 
-static json_t *bytes_json(const uint8_t *p, size_t n)
-{
-    size_t text_n = pm_base64_length(n);
-    char *text = malloc(text_n + 1);
-    if (!text)
-        return NULL;
-    pm_base64_encode(p, n, text);
-    json_t *o = json_pack("{s:s%}", "base64", text, text_n);
-    free(text);
-    return o;
-}
-
 static json_t *line_json(const uint8_t *p, size_t n)
 {
-    return pm_utf8_valid(p, n) ? json_stringn((const char *)p, n) : bytes_json(p, n);
+    return pm_utf8_valid(p, n) ? json_stringn((const char *)p, n) : pm_describe_bytes(p, n);
 }
 
 /* What the profile makes of it; without one the object or array that a line is. Anything else is a line. */
@@ -100,14 +87,14 @@ static json_t *frame_json(const struct pm_subscription *s, const struct pm_frame
 {
     if (f->fault != PM_FRAME_GOOD)
         return json_pack("{s:s, s:o}", "fault", f->fault == PM_FRAME_TOO_LONG ? "too-long" : "damaged", "received",
-                         bytes_json(f->p, f->n));
+                         pm_describe_bytes(f->p, f->n));
     switch (s->deliver->kind) {
     case PM_DELIVER_LINES:
         return line_json(f->p, f->n);
     case PM_DELIVER_JSON:
         return object_json(s, f->p, f->n);
     default:
-        return bytes_json(f->p, f->n);
+        return pm_describe_bytes(f->p, f->n);
     }
 }
 

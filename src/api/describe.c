@@ -3,8 +3,23 @@
 #include "api/profiled.h"
 #include "api/table.h"
 
+#include "base/base64.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+json_t *pm_describe_bytes(const uint8_t *p, size_t n)
+{
+    size_t text_n = pm_base64_length(n);
+    char *text = malloc(text_n + 1);
+    if (!text)
+        return NULL;
+    pm_base64_encode(p, n, text);
+    json_t *o = json_pack("{s:s%}", "base64", text, text_n);
+    free(text);
+    return o;
+}
 
 static json_t *text_or_null(const char *text)
 {

@@ -3,7 +3,6 @@
 #include "api/exchange.h"
 #include "api/table.h"
 
-#include "base/base64.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -91,17 +90,10 @@ static int take(struct pm_exchange *x, const uint8_t *p, size_t n)
 
 /* ---- the answer ---- */
 
-/* Bytes as every face can carry them, and as text where they are. */
+/* Bytes, and as text where they are. */
 static json_t *answer_json(const uint8_t *p, size_t n)
 {
-    size_t text_n = pm_base64_length(n);
-    char *text = malloc(text_n + 1);
-    json_t *o = json_object();
-    if (text) {
-        pm_base64_encode(p, n, text);
-        json_object_set_new(o, "response", json_pack("{s:s%}", "base64", text, text_n));
-    }
-    free(text);
+    json_t *o = json_pack("{s:o}", "response", pm_describe_bytes(p, n));
     if (pm_utf8_valid(p, n) && !memchr(p, 0, n))
         json_object_set_new(o, "text", json_stringn((const char *)p, n));
     return o;

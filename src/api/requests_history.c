@@ -4,8 +4,6 @@
 #include "api/profiled.h"
 #include "api/table.h"
 
-#include "base/base64.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -167,12 +165,9 @@ static void answer_history(struct pm_call *call, uint64_t from, json_t *lost, js
 {
     struct pm_connection *c = call->connection;
     uint8_t bytes[LIMIT];
-    char text[(LIMIT + 2) / 3 * 4];
     size_t n = pm_journal_read(&c->journal, from, bytes, (size_t)pm_call_integer(call, "limit", LIMIT));
-    size_t text_n = pm_base64_encode(bytes, n, text);
-    json_t *result =
-        json_pack("{s:I, s:I, s:I, s:o, s:{s:s%}}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)from, "end",
-                  (json_int_t)c->journal.end, "lost", lost, "payload", "base64", text, text_n);
+    json_t *result = json_pack("{s:I, s:I, s:I, s:o, s:o}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)from,
+                               "end", (json_int_t)c->journal.end, "lost", lost, "payload", pm_describe_bytes(bytes, n));
     if (gap)
         json_object_set_new(result, "gap", gap);
     pm_api_answer(call->request, result, NULL);
