@@ -1,7 +1,7 @@
 # The front door: every target installs what is missing, then does what it says.
 .PHONY: bench-console soak console screenshots soak-console run tidy test test-usb test-quick build package reference deps deps-test deps-usb clean
 
-# The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--port 3001"
+# The daemon with its built-in demo devices; open http://localhost:3000/. Options: make run ARGS="--demo --port 3001"
 ARGS ?= --demo
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 run: build

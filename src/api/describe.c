@@ -65,7 +65,7 @@ static json_t *describe_profiles(const struct pm_api *a, const struct pm_device 
 
 json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const struct pm_device *d)
 {
-    const struct pm_connection *c = pm_hub_find_device(a->hub, d);
+    const struct pm_connection *c = pm_hub_find_path(a->hub, d->path);
     bool visible = c && pm_sees_connection(a, who, c);
     char problem[512];
     json_t *o = describe_original(d);

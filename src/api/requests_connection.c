@@ -70,9 +70,15 @@ static void fail_access(struct pm_api_request *r, const struct pm_device *d, con
         pm_api_fail(r, PM_ACCESS_DENIED, "Cannot open %s: the operating system does not permit it.", address);
 }
 
-static void fail_busy(struct pm_api_request *r, const struct pm_device *d, const char *address)
+static void fail_busy(const struct opening *o, const struct pm_device *d)
 {
-    if (d && d->holder[0] && r->who->kind != PM_WHO_PAGE)
+    struct pm_api_request *r = o->request;
+    const char *address = o->address;
+    const struct pm_connection *open = pm_hub_find_path(o->api->hub, d ? d->path : address);
+    if (open && r->who->kind != PM_WHO_PAGE)
+        pm_api_fail(r, PM_DEVICE_BUSY, "%s is open already, as \"%s\". Use that connection, or deactivate it first.",
+                    address, open->name);
+    else if (d && d->holder[0] && r->who->kind != PM_WHO_PAGE)
         pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use by the program \"%s\". Close it there first.", address, d->holder);
     else
         pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use. Close the program or connection that uses it.", address);
@@ -90,7 +96,7 @@ static void fail_open(const struct opening *o, int error)
         pm_api_fail(r, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
         break;
     case -EBUSY:
-        fail_busy(r, d, o->address);
+        fail_busy(o, d);
         break;
     case -EACCES:
     case -EPERM:

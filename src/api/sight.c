@@ -97,7 +97,7 @@ static bool may_open(struct pm_call *call, const char *address)
 {
     const struct pm_who *who = call->request->who;
     const struct pm_device *d = pm_devices_find(call->api->devices, address);
-    const struct pm_connection *c = d ? pm_hub_find_device(call->api->hub, d) : NULL;
+    const struct pm_connection *c = d ? pm_hub_find_path(call->api->hub, d->path) : NULL;
     if (!pm_may(call->api, who, PM_NEEDS_OPEN, d ? d->id : address)) {
         pm_api_fail(call->request, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
         return false;

@@ -128,20 +128,6 @@ static enum pm_exit play(struct replay *r, const struct pm_record *record)
     return code == PM_EXIT_OK && record->type == PM_RECORD_DATA ? feed(r, record->body, record->n) : code;
 }
 
-static enum pm_exit play_all(struct replay *r, struct pm_recording_files *files)
-{
-    struct pm_record record;
-    bool done = false;
-    enum pm_exit code = feed(r, NULL, 0); /* somebody opens it */
-    while (code == PM_EXIT_OK) {
-        code = pm_recording_files_next(files, &record, &done);
-        if (code != PM_EXIT_OK || done)
-            break;
-        code = play(r, &record);
-    }
-    return code;
-}
-
 static enum pm_exit begin(struct replay *r, const char *what)
 {
     const char *name = r->values->name ? r->values->name : "replay";
@@ -158,13 +144,29 @@ static enum pm_exit begin(struct replay *r, const char *what)
     return code;
 }
 
+/* A recording that is not there is told before there is a device that somebody could open. */
+static enum pm_exit play_all(struct replay *r, struct pm_recording_files *files, const char *what)
+{
+    struct pm_record record;
+    bool done = false;
+    enum pm_exit code = pm_recording_files_next(files, &record, &done);
+    if (code == PM_EXIT_OK)
+        code = begin(r, what);
+    if (code == PM_EXIT_OK)
+        code = feed(r, NULL, 0); /* somebody opens it */
+    while (code == PM_EXIT_OK && !done) {
+        code = play(r, &record);
+        if (code == PM_EXIT_OK)
+            code = pm_recording_files_next(files, &record, &done);
+    }
+    return code;
+}
+
 static enum pm_exit run(struct replay *r, char **words, unsigned n)
 {
     struct pm_recording_files files = pm_recording_files_of(r->values->state_dir, words, n);
     const char *slash = strrchr(words[0], '/');
-    enum pm_exit code = begin(r, slash ? slash + 1 : words[0]);
-    if (code == PM_EXIT_OK)
-        code = play_all(r, &files);
+    enum pm_exit code = play_all(r, &files, slash ? slash + 1 : words[0]);
     pm_recording_files_fini(&files);
     if (code == PM_EXIT_OK && r->values->open)
         code = ask(r, "deactivate-connection", json_pack("{s:s}", "name", r->values->open));

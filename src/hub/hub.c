@@ -70,7 +70,7 @@ struct pm_connection *pm_hub_find(const struct pm_hub *h, const char *name)
     return NULL;
 }
 
-static struct pm_connection *find_path(const struct pm_hub *h, const char *path)
+struct pm_connection *pm_hub_find_path(const struct pm_hub *h, const char *path)
 {
     for (struct pm_link *link = h->connections.next; link != &h->connections; link = link->next) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
@@ -78,11 +78,6 @@ static struct pm_connection *find_path(const struct pm_hub *h, const char *path)
             return c;
     }
     return NULL;
-}
-
-struct pm_connection *pm_hub_find_device(const struct pm_hub *h, const struct pm_device *d)
-{
-    return find_path(h, d->path);
 }
 
 static unsigned count_identity(const struct pm_hub *h, const char *id, const struct pm_device **ret)
@@ -124,7 +119,7 @@ static int check_device(const struct pm_hub *h, const char *address, const struc
     const struct pm_device *any;
     if (d && strcmp(d->id, address) == 0 && count_identity(h, d->id, &any) > 1)
         return -ENOTUNIQ;
-    return find_path(h, d ? d->path : address) ? -EBUSY : 0;
+    return pm_hub_find_path(h, d ? d->path : address) ? -EBUSY : 0;
 }
 
 /* A lost connection is asked for again: with these options from now on. */
@@ -273,7 +268,7 @@ void pm_hub_attached(struct pm_hub *h, const struct pm_device *d)
 
 void pm_hub_detached(struct pm_hub *h, const struct pm_device *d)
 {
-    struct pm_connection *c = find_path(h, d->path);
+    struct pm_connection *c = pm_hub_find_path(h, d->path);
     if (c)
         pm_connection_lose(c, -ENODEV);
 }

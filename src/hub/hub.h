@@ -135,8 +135,8 @@ struct pm_connection *pm_hub_find(const struct pm_hub *h, const char *name);
 /* Bytes in its write queue that the driver has not taken yet. */
 size_t pm_connection_unsent(const struct pm_connection *c);
 
-/* The connection that has this device open, or NULL. */
-struct pm_connection *pm_hub_find_device(const struct pm_hub *h, const struct pm_device *d);
+/* The connection that has the device at this path open, or NULL. */
+struct pm_connection *pm_hub_find_path(const struct pm_hub *h, const char *path);
 
 /* Open a device under a name. One that is open under the same name and address already is left as it is; one that is
  * lost is tried again. Errors: -EEXIST: the name is taken; -EBUSY: the device is open, here or elsewhere; -EMFILE: too

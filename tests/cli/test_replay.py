@@ -97,13 +97,16 @@ class ReplayTest(Places):
 
     def test_what_cannot_be_played_is_told(self):
         self.command("replay", "nothing", code=NO_DAEMON)
-        self.serve("--demo")
+        name = self.recorded(b"x")
         self.assertIn("recordings", self.command("replay", "nothing", "--open", "pump", code=IO)[1])
+        output, errors = self.command("replay", "nothing", code=IO)  # at once, and no device is there to be opened
+        self.assertEqual(output, "")
+        self.assertIn("no recording of this name", errors)
         for speed in ("-1", "fast", "nan", "1e9", ""):
             self.command("replay", "nothing", "--speed", speed, code=USAGE)
-        for name in ("Replay", "a b", "../x", ""):
-            self.command("replay", "nothing", "--name", name, code=USAGE)
-        self.command("replay", "nothing", "--name", "echo", code=REFUSED)
+        for bad in ("Replay", "a b", "../x", ""):
+            self.command("replay", name, "--name", bad, code=USAGE)
+        self.command("replay", name, "--name", "echo", code=REFUSED)
         self.assertEqual([d["address"] for d in self.json("list") if "replay" in d["address"]], [])
 
 

@@ -104,7 +104,7 @@ class DaemonTest(unittest.TestCase):
             ("activate-connection", {"name": "a", "address": "virtual:echo", "baud-rate": 0}, "bad-request", "baud-rate"),
             ("activate-connection", {"name": "a", "address": "virtual:echo", "data-bits": 9}, "bad-request", "data-bits"),
             ("activate-connection", {"name": "a", "address": "virtual:echo", "parity": "big"}, "bad-request", "parity"),
-            ("activate-connection", {"name": "a", "address": line.path}, "device-busy", "in use"),
+            ("activate-connection", {"name": "a", "address": line.path}, "device-busy", 'as "pump"'),
             ("activate-connection", {"name": "pump", "address": "virtual:echo"}, "name-taken", "pump"),
             ("no-such-request", {}, "unknown-request", "describe"),
         ):

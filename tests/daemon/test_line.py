@@ -189,7 +189,7 @@ class LineTest(unittest.TestCase):
         for _ in range(20):
             self.assertTrue(self.ask("deactivate-connection", name="a")["ok"])
             self.assertTrue(self.ask("activate-connection", name="a", address=line.path)["ok"])
-        self.assert_fails(self.ask("activate-connection", name="b", address=line.path), "device-busy", "in use")
+        self.assert_fails(self.ask("activate-connection", name="b", address=line.path), "device-busy", 'as "a"')
 
     def test_nothing_takes_time_when_nothing_happens(self):
         self.line()
