@@ -166,8 +166,11 @@ static void schedule(struct pm_door *d)
         end = token_end;
     if (waits && next.us < when.us)
         when = next;
-    if (end > 0 && end - wall < LOOK_MS / 1000)
-        when = pm_mono_add_ms(now, end > wall ? (end - wall) * 1000 : 0);
+    if (end > 0 && end - wall < LOOK_MS / 1000) {
+        struct pm_mono over = pm_mono_add_ms(now, end > wall ? (end - wall) * 1000 : 0);
+        if (over.us < when.us)
+            when = over;
+    }
     if (waits || end > 0)
         pm_timer_set(&d->timer, when);
 }

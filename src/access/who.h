@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum pm_who_kind {
-    PM_WHO_NOBODY,   /* it has left */
+    PM_WHO_NOBODY,   /* has left, or nobody knows whose program it is: nothing */
     PM_WHO_PAGE,     /* a page of another origin: what it was granted */
     PM_WHO_OWN_PAGE, /* the page that we serve: the devices, but no say over other pages */
     PM_WHO_PROGRAM,  /* a program of this user: it could open the devices without us */
