@@ -1,33 +1,51 @@
-#!/usr/bin/env python3
-"""commands - what answers and framing cost: a question through `ask` beside send-raw and its echo, over a pseudo terminal;
-and the processor's time for a megabyte delivered as lines beside bytes. Both sides of a ratio come from the same run."""
+"""commands.py - what answers and framing cost: a question through `ask` beside send-raw and its echo, over a pseudo
+terminal; and the processor's time for a megabyte delivered as lines or COBS frames beside the same megabyte as bytes. Both
+sides of a ratio come from the same run."""
 import os
 import pathlib
 import statistics
+import subprocess
 import sys
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from servers import BIN, ROOT
+
 sys.path.insert(0, str(ROOT / "tests/daemon"))
 from client import Client  # noqa: E402
 from daemon import Line, Program  # noqa: E402
 
-DAEMON = os.environ.get("PERIPHERAL_MANAGER", str(ROOT / "build/release/bin/peripheral-manager"))
-ROUNDS, SECONDS, RATE = 200, 3, 5_000_000
+RATE = 5_000_000  # bytes a second
+UNITS = {"bytes": b"12345678\r\n", "lines": b"12345678\r\n", "COBS frames": b"\x0912345678\0"}  # ten bytes each
+WANTED = {"bytes": {}, "lines": {"deliver": "lines"}, "COBS frames": {"deliver": "frames", "framing": {"kind": "cobs"}}}
+
+# A device in a process of its own: it sends a unit over and over, as much in each millisecond as the rate allows.
+FEED = """import os, sys, time
+far, unit, rate = int(sys.argv[1]), bytes.fromhex(sys.argv[2]), int(sys.argv[3])
+start, sent = time.monotonic(), 0
+while True:
+    due = int((time.monotonic() - start) * rate) // len(unit) * len(unit)
+    if due > sent:
+        piece = unit * ((min(due - sent, 4000)) // len(unit))
+        while piece:
+            n = os.write(far, piece)
+            piece, sent = piece[n:], sent + n
+    else:
+        time.sleep(0.001)
+"""
 
 
-def median_ms(ask):
+def median_ms(ask, rounds):
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         start = time.perf_counter()
         ask()
         times.append((time.perf_counter() - start) * 1000)
     return statistics.median(times)
 
 
-def round_trips():
-    program, line = Program(DAEMON, "--allow-pty"), Line()
+def round_trips(rounds):
+    program, line = Program(str(BIN / "peripheral-manager"), "--allow-pty"), Line()
     threading.Thread(target=lambda: [line.write(os.read(line.far, 4096)) for _ in iter(int, 1)], daemon=True).start()
     program.post("activate-connection", {"name": "d", "address": line.path})
     client, came = Client(program), threading.Event()
@@ -43,43 +61,46 @@ def round_trips():
 
     raw_ms, ask_ms = [], []
     for _ in range(3):
-        raw_ms.append(median_ms(raw))
-        ask_ms.append(median_ms(ask))
+        raw_ms.append(median_ms(raw, rounds))
+        ask_ms.append(median_ms(ask, rounds))
     client.close()
     program.stop()
-    return statistics.median(raw_ms), statistics.median(ask_ms)
+    return {"raw_ms": statistics.median(raw_ms), "ask_ms": statistics.median(ask_ms)}
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_ms(pid):
+    """What the scheduler has given to all threads of the process."""
+    return sum(int(task.joinpath("schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e6
 
 
-def cpu_per_megabyte(deliver):
-    program = Program(DAEMON, "--demo")
-    program.post("activate-connection", {"name": "d", "address": "virtual:counter"})
+def cpu_per_megabyte(kind, seconds):
+    program, line = Program(str(BIN / "peripheral-manager"), "--allow-pty"), Line()
+    program.post("activate-connection", {"name": "d", "address": line.path})
     client = Client(program)
-    client.call("subscribe", {"names": ["d"], "deliver": deliver})
-    client.call("send-raw", {"name": "d", "payload": f"RATE {RATE}\n"})
+    client.call("subscribe", {"names": ["d"], **WANTED[kind]})
+    feeder = subprocess.Popen([sys.executable, "-c", FEED, str(line.far), UNITS[kind].hex(), str(RATE)], pass_fds=[line.far])
     rx = lambda: program.post("list-connections", {})[1]["connections"][0]["rx"]  # noqa: E731
-    before, start = rx(), cpu_seconds(program.process.pid)
-    time.sleep(SECONDS)
-    cost, megabytes = cpu_seconds(program.process.pid) - start, (rx() - before) / 1e6
+    time.sleep(seconds / 5)
+    before, start = rx(), cpu_ms(program.process.pid)
+    time.sleep(seconds)
+    cost, megabytes = cpu_ms(program.process.pid) - start, (rx() - before) / 1e6
+    feeder.kill()
+    feeder.wait()
     client.close()
     program.stop()
-    return cost * 1000 / megabytes
+    line.close()
+    return cost / megabytes
 
 
-def row(what, value, goal):
-    print(f"{what:<58}{value:>10.2f} x   goal {goal:<6} {'yes' if value <= goal else 'NO'}", flush=True)
-
-
-def main():
-    raw, ask = round_trips()
-    row("a question and its answer beside send-raw and its echo: p50", ask / raw, 1.2)
-    plain, lines = cpu_per_megabyte("bytes"), cpu_per_megabyte("lines")
-    row("CPU a delivered megabyte, lines beside bytes", lines / plain, 1.1)
-    print(f"in absolute figures: raw {raw:.3f} ms, ask {ask:.3f} ms; bytes {plain:.2f} ms/MB, lines {lines:.2f} ms/MB")
-
-
-main()
+def measure(row, quick):
+    """Tell every figure to row(what, value, goal, unit). Returns what lies behind them."""
+    trips = round_trips(20 if quick else 200)
+    row("a question and its answer beside send-raw and its echo: p50", trips["ask_ms"] / trips["raw_ms"], 1.2, "x send-raw")
+    runs = {kind: [] for kind in UNITS}
+    for _ in range(1 if quick else 3):
+        for kind, results in runs.items():
+            results.append(cpu_per_megabyte(kind, 0.5 if quick else 2))
+    cpu = {kind: statistics.median(results) for kind, results in runs.items()}
+    for kind in ("lines", "COBS frames"):
+        row(f"a megabyte as {kind} beside bytes: CPU", cpu[kind] / cpu["bytes"], 1.1, "x bytes")
+    return {**trips, "cpu_ms_mb": cpu}
