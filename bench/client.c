@@ -74,11 +74,26 @@ static void join_polling(struct bench_client *c, uint16_t port, unsigned number)
     ask(c, c->poll);
 }
 
-static void join_websocket(struct bench_client *c, uint16_t port, unsigned line, unsigned number)
+/* Ask for the bytes of its own line, and wait for the answer; other events may come before it. */
+static void subscribe(struct bench_client *c)
+{
+    char text[64];
+    uint8_t frame[BENCH_FRAME_MAX];
+    int length = snprintf(text, sizeof(text), "421[\"subscribe\",{\"names\":[\"bench%u\"]}]", c->line);
+    size_t n = bench_frame(frame, text, (size_t)length);
+    if (send(c->fd, frame, n, 0) != (ssize_t)n)
+        bench_die("cannot subscribe");
+    do {
+        if (bench_read(c->fd, frame) < 3)
+            bench_die("cannot subscribe");
+    } while (memcmp(frame, "431", 3) != 0);
+}
+
+static void join_websocket(struct bench_client *c, uint16_t port, int alone, unsigned number)
 {
     char path[64];
     uint8_t frame[BENCH_FRAME_MAX];
-    snprintf(path, sizeof(path), c->is_raw ? "/%u" : "/socket.io/?EIO=4&transport=websocket", line);
+    snprintf(path, sizeof(path), c->is_raw ? "/%u" : "/socket.io/?EIO=4&transport=websocket", c->line);
     c->fd = bench_connect(port, path, number, !c->is_raw);
     if (c->fd < 0)
         bench_die("cannot connect");
@@ -87,9 +102,12 @@ static void join_websocket(struct bench_client *c, uint16_t port, unsigned line,
     size_t n = bench_frame(frame, "40", 2);
     if (send(c->fd, frame, n, 0) != (ssize_t)n || bench_read(c->fd, frame) < 2 || memcmp(frame, "40", 2) != 0)
         bench_die("cannot join");
+    if (alone)
+        subscribe(c);
 }
 
-void bench_client_join(struct bench_client *c, uint16_t port, const char *kind, unsigned line, unsigned number)
+void bench_client_join(struct bench_client *c, uint16_t port, const char *kind, unsigned line, int alone,
+                       unsigned number)
 {
     c->line = line;
     c->is_raw = strcmp(kind, "raw") == 0;
@@ -101,7 +119,7 @@ void bench_client_join(struct bench_client *c, uint16_t port, const char *kind, 
     if (c->is_polling)
         join_polling(c, port, number);
     else
-        join_websocket(c, port, line, number);
+        join_websocket(c, port, alone, number);
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
 }
 

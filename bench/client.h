@@ -25,8 +25,10 @@ struct bench_client {
     char poll[256];    /* the request that polls */
 };
 
-/* Connect, as client `number`, for a line. Ends the program on failure. */
-void bench_client_join(struct bench_client *c, uint16_t port, const char *kind, unsigned line, unsigned number);
+/* Connect, as client `number`, for a line. With `alone` a Socket.IO client says that it wants no other line's bytes, as
+ * a raw one does by its path. Ends the program on failure. */
+void bench_client_join(struct bench_client *c, uint16_t port, const char *kind, unsigned line, int alone,
+                       unsigned number);
 
 /* Send the next n bytes of the pattern to the device. */
 void bench_client_send(struct bench_client *c, size_t n);

@@ -7,7 +7,8 @@
  *       flood   the device sends as fast as it is taken from
  *       upload  one client sends messages of 16 KiB, the device takes BYTES a second (0: all there are)
  * KIND: raw (binary messages on /0, /1 ...), socketio (events named bench0, bench1 ...), or polling (the same).
- * CLIENTS: of each line. PID: of the server, for its CPU; with its children and threads. TERMINAL: descriptors. */
+ * CLIENTS: of each line, and they get that line's bytes alone. PID: of the server, for its CPU; with its children and
+ * threads. TERMINAL: descriptors. */
 #include "client.h"
 #include "figures.h"
 
@@ -18,9 +19,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINES = 64, STEPS = 1 << 14, UPLOAD = 16384, EVENTS = 256 };
+enum { LINES = 64, STEPS = 1 << 14, UPLOAD = 16384, EVENTS = 256, STEP_NS = 1000000, REST_MS = 50 };
 
 enum mode { ROUND, PACED, STALLED, FLOOD, UPLOAD_MODE };
 
@@ -121,7 +123,7 @@ static void join_all(struct bench *b, uint16_t port, const char *kind)
     for (unsigned i = 0; i < b->n_clients; i++) {
         struct bench_client *c = &b->clients[i];
         unsigned of_line = i / b->n_lines;
-        bench_client_join(c, port, kind, i % b->n_lines, i);
+        bench_client_join(c, port, kind, i % b->n_lines, b->n_lines > 1, i);
         c->leads = of_line == 0;
         c->deaf = b->mode == STALLED && of_line == b->per_line - 1;
         if (!c->deaf)
@@ -146,24 +148,34 @@ static void serve(struct bench *b, const struct epoll_event *e)
         on_bytes(b, c);
 }
 
-/* Run until `end`. Paced ones sleep a millisecond at most. */
+/* A device that takes little: only so many bytes as are due. */
+static void take_slowly(struct bench *b, struct line *l, uint64_t now)
+{
+    uint64_t due = (uint64_t)((double)b->bytes * (double)(now - b->start) / 1e9), before;
+    do {
+        before = l->got;
+        if (before < due)
+            line_read(b, l, (size_t)(due - before));
+    } while (l->got != before && l->got < due);
+}
+
+/* Run until `end`. With a pace devices do something once a millisecond, however often a client is served between. */
 static void run(struct bench *b, uint64_t end)
 {
-    int paced = b->mode == PACED || b->mode == STALLED, slow = b->mode == UPLOAD_MODE && b->bytes > 0;
-    for (uint64_t now = bench_now(); now < end; now = bench_now()) {
+    int slow = b->mode == UPLOAD_MODE && b->bytes > 0, paced = slow || b->mode == PACED || b->mode == STALLED;
+    uint64_t next = bench_now();
+    for (uint64_t now = next; now < end; now = bench_now()) {
         struct epoll_event events[EVENTS];
-        for (unsigned i = 0; paced && i < b->n_lines; i++)
-            line_step(b, &b->lines[i], now);
-        if (slow) {
-            uint64_t due = (uint64_t)((double)b->bytes * (double)(now - b->start) / 1e9);
-            while (b->lines[0].got < due) {
-                uint64_t before = b->lines[0].got;
-                line_read(b, &b->lines[0], (size_t)(due - before));
-                if (b->lines[0].got == before)
-                    break;
-            }
+        for (unsigned i = 0; paced && now >= next && i < b->n_lines; i++) {
+            if (slow)
+                take_slowly(b, &b->lines[i], now);
+            else
+                line_step(b, &b->lines[i], now);
         }
-        int n = epoll_wait(b->epoll, events, EVENTS, paced || slow ? 1 : 50);
+        if (paced && now >= next)
+            next = now + STEP_NS - (now - next) % STEP_NS;
+        long rest = paced ? (long)(next - now) : REST_MS * 1000000L;
+        int n = epoll_pwait2(b->epoll, events, EVENTS, &(struct timespec){.tv_nsec = rest}, NULL);
         for (int i = 0; i < n; i++)
             serve(b, &events[i]);
     }

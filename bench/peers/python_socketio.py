@@ -1,4 +1,5 @@
-"""python_socketio.py TERMINAL... - the usual server in Python: python-socketio on eventlet, pyserial for the devices."""
+"""python_socketio.py TERMINAL... - the usual server in Python: python-socketio on eventlet, pyserial for the devices, a room
+for each device."""
 import sys
 
 import eventlet
@@ -17,11 +18,24 @@ def send_raw(sid, data):
     ports[data["name"]].write(data["payload"])
 
 
+@server.on("connect")
+def connect(sid, environ):
+    for name in ports:
+        server.enter_room(sid, name)
+
+
+@server.on("subscribe")
+def subscribe(sid, data):
+    for name in ports.keys() - set(data["names"]):
+        server.leave_room(sid, name)
+    return True
+
+
 def read(name, port):
     while True:
         data = eventlet.tpool.execute(lambda: port.read(max(1, min(65536, port.in_waiting))))
         if data:
-            server.emit(name, data)
+            server.emit(name, data, room=name)
 
 
 for number, path in enumerate(sys.argv[1:]):
