@@ -1,6 +1,7 @@
 /* deliver.c - see deliver.h. What is complete in one turn goes out together, in one event with an array. */
 #include "api/deliver.h"
 
+#include "api/pauses.h"
 #include "api/profiled.h"
 #include "base/utf8.h"
 
@@ -13,7 +14,20 @@ const char *const pm_deliver_words[] = {"bytes", "lines", "frames", "json", NULL
 struct pm_deliver {
     enum pm_deliver_kind kind;
     struct pm_framer framer;
+    /* For a rule that cuts by silence. The framer's clock stands still but for the pauses that the reader has passed:
+     * so frames are the same for one that lags. */
+    struct pm_subscription *subscription;
+    struct pm_timer silence;
+    struct pm_mono clock;
+    uint64_t next; /* number of the first pause that is not counted */
 };
+
+static void on_silence(struct pm_timer *t);
+
+static bool is_timed(const struct pm_deliver *d)
+{
+    return d->framer.rule.kind == PM_FRAMING_IDLE;
+}
 
 int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const struct pm_framing *rule)
 {
@@ -24,8 +38,22 @@ int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const s
     if (!s->deliver)
         return -ENOMEM;
     s->deliver->kind = kind;
+    s->deliver->subscription = s;
     pm_framer_init(&s->deliver->framer, rule);
+    if (!is_timed(s->deliver))
+        return 0;
+    if (pm_pauses_want(s->connection) < 0) {
+        free(s->deliver);
+        s->deliver = NULL;
+        return -ENOMEM;
+    }
+    pm_timer_init(&s->deliver->silence, s->client->api->loop, on_silence, s->deliver);
     return 0;
+}
+
+static void on_timer_closed(void *owner)
+{
+    free(owner);
 }
 
 void pm_deliver_drop(struct pm_subscription *s)
@@ -33,7 +61,12 @@ void pm_deliver_drop(struct pm_subscription *s)
     if (!s->deliver)
         return;
     pm_framer_fini(&s->deliver->framer);
-    free(s->deliver);
+    if (is_timed(s->deliver)) {
+        pm_pauses_drop(s->connection);
+        pm_timer_close(&s->deliver->silence, on_timer_closed);
+    } else {
+        free(s->deliver);
+    }
     s->deliver = NULL;
 }
 
@@ -41,6 +74,21 @@ void pm_deliver_gap(struct pm_subscription *s)
 {
     if (s->deliver)
         pm_framer_reset(&s->deliver->framer);
+}
+
+/* Count the pauses up to the reader's place; where to stop before `limit` for the next one. */
+static uint64_t pass_pauses(struct pm_subscription *s, uint64_t limit)
+{
+    const struct pm_pauses *all = s->connection->pauses;
+    struct pm_deliver *d = s->deliver;
+    uint64_t oldest = all->n > PM_PAUSES_KEPT ? all->n - PM_PAUSES_KEPT : 0;
+    for (d->next = d->next > oldest ? d->next : oldest; d->next < all->n; d->next++) {
+        const struct pm_pause *pause = &all->kept[d->next % PM_PAUSES_KEPT];
+        if (pause->at > s->cursor)
+            return pause->at < limit ? pause->at : limit;
+        d->clock.us += pause->us;
+    }
+    return limit;
 }
 
 uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit)
@@ -53,7 +101,7 @@ uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit)
         else if (end > s->cursor && end < limit)
             limit = end;
     }
-    return limit;
+    return s->deliver && is_timed(s->deliver) ? pass_pauses(s, limit) : limit;
 }
 
 /* ---- one frame as JSON ---- */
@@ -98,12 +146,30 @@ static json_t *frame_json(const struct pm_subscription *s, const struct pm_frame
     }
 }
 
+/* The device has been silent for long enough, unless bytes came that the reader has no room for. */
+static void on_silence(struct pm_timer *t)
+{
+    struct pm_deliver *d = t->owner;
+    struct pm_subscription *s = d->subscription;
+    const struct pm_pauses *all = s->connection->pauses;
+    struct pm_mono now = {d->clock.us + pm_loop_now().us - all->last.us};
+    struct pm_frame frame;
+    if (s->cursor < s->connection->journal.end || pm_framer_expire(&d->framer, now, &frame) == 0)
+        return;
+    json_t *array = json_pack("[o]", frame_json(s, &frame));
+    if (array)
+        s->client->ops->on_event(s->client, s->connection->name, array, 0);
+    json_decref(array);
+}
+
 int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)
 {
+    struct pm_deliver *d = s->deliver;
     struct pm_frame frame;
+    struct pm_mono due;
     json_t *all = json_array();
     int r = all ? 0 : -ENOMEM;
-    while (r >= 0 && (r = pm_framer_next(&s->deliver->framer, (struct pm_mono){0}, &p, &n, &frame)) == 1) {
+    while (r >= 0 && (r = pm_framer_next(&d->framer, d->clock, &p, &n, &frame)) == 1) {
         bool empty = frame.n == 0 && s->deliver->kind == PM_DELIVER_JSON; /* an empty line is no object */
         if (!empty && json_array_append_new(all, frame_json(s, &frame)) < 0)
             r = -ENOMEM;
@@ -111,5 +177,7 @@ int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)
     if (r == 0 && json_array_size(all) > 0)
         s->client->ops->on_event(s->client, s->connection->name, all, 0);
     json_decref(all);
+    if (pm_framer_deadline(&d->framer, &due)) /* by its own clock; that of the loop went on since the newest byte */
+        pm_timer_set(&d->silence, (struct pm_mono){s->connection->pauses->last.us + due.us - d->clock.us});
     return r;
 }

@@ -9,7 +9,7 @@ enum pm_deliver_kind { PM_DELIVER_BYTES, PM_DELIVER_LINES, PM_DELIVER_FRAMES, PM
 
 extern const char *const pm_deliver_words[];
 
-/* From here on the reader gets this. `rule` is copied; it does not cut by silence. 0 or -ENOMEM. */
+/* From here on the reader gets this. `rule` is copied. 0 or -ENOMEM. */
 int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const struct pm_framing *rule);
 void pm_deliver_drop(struct pm_subscription *s);
 

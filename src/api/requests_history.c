@@ -35,7 +35,7 @@ static int framing_for(const struct pm_call *call, const struct pm_connection *c
         *ret = p->frame;
     else if (kind == PM_DELIVER_FRAMES)
         r = -EINVAL;
-    return r < 0 || ret->kind == PM_FRAMING_IDLE ? -EINVAL : 0;
+    return r;
 }
 
 static enum pm_deliver_kind deliver_of(const struct pm_call *call)
@@ -96,7 +96,7 @@ static void drop_others(struct pm_api_client *client, const json_t *names)
 /* Before anything changes: can all of them be cut so? */
 static bool can_deliver(const struct pm_call *call, const json_t *names)
 {
-    static const char expected[] = "a rule that does not cut by silence; it may be left out if the profile has one";
+    static const char expected[] = "a rule with what its kind needs; it may be left out if the profile has one";
     const struct pm_link *list = pm_hub_connections(call->api->hub);
     struct pm_framing rule;
     for (struct pm_link *link = list->next; link != list && deliver_of(call) != PM_DELIVER_BYTES; link = link->next) {

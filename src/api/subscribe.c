@@ -1,6 +1,7 @@
 /* subscribe.c - who reads which connection's bytes, from where, and when a device waits for its readers. */
 #include "api/api_private.h"
 #include "api/deliver.h"
+#include "api/pauses.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -143,6 +144,8 @@ void pm_readers_on_stall(struct pm_timer *t)
 
 void pm_readers_feed(struct pm_api *a, struct pm_connection *c)
 {
+    if (c->pauses)
+        pm_pauses_note(c);
     pm_list_for_each (link, &c->readers)
         pm_subscription_feed(pm_container(link, struct pm_subscription, of_connection));
     pm_readers_balance(a, c);

@@ -28,6 +28,7 @@ struct pm_hub;
 struct pm_write;
 struct pm_talk; /* these are of the layer above */
 struct pm_listener;
+struct pm_pauses;
 struct pm_connection;
 
 /* Called once for each accepted write: error 0, all bytes are with the driver; else how many went out before it. */
@@ -105,6 +106,7 @@ struct pm_connection {
     void *holder;
     struct pm_talk *talk;
     struct pm_listener *listener; /* looks for what the device tells unasked */
+    struct pm_pauses *pauses;     /* where the device was silent; NULL: nobody wants to know */
 };
 
 enum pm_hub_news {

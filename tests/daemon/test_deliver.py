@@ -51,6 +51,28 @@ class DeliverTest(unittest.TestCase):
                          {"base64": "AA=="}])
         self.wait(parts, [{"base64": base64.b64encode(b"ab").decode()}])
 
+    def test_frames_that_silence_ends(self):
+        self.activate()
+        raw, soon = self.client(), self.client(deliver="frames", framing={"kind": "idle", "silence": 20})
+        late = self.client(deliver="frames", framing={"kind": "idle", "silence": 10000, "max": 8})
+        frames = [b"one", b"\x00two", b"three"]
+        for n, frame in enumerate(frames):  # the reader gets each before the next one is sent
+            self.line.write(frame)
+            self.wait(soon, [{"base64": base64.b64encode(f).decode()} for f in frames[:n + 1]])
+        self.wait(late, [{"fault": "too-long", "received": {"base64": base64.b64encode(b"one\x00twot").decode()}}])
+        raw.wait_bytes("d", b"".join(frames))
+        behind = self.client(deliver="frames", framing={"kind": "idle", "silence": 20}, since=0)  # all of it at once
+        self.wait(behind, [{"base64": base64.b64encode(f).decode()} for f in frames])
+        soon.close()
+        self.line.write(b"!")
+        self.wait(behind, [{"base64": base64.b64encode(f).decode()} for f in [*frames, b"!"]])
+
+    def test_answers_of_a_profile_that_cuts_by_silence(self):
+        self.activate(profile="modbus-rtu")
+        client = self.client(deliver="frames")
+        self.line.write(b"\x11\x03\x02\x00\x05")
+        self.wait(client, [{"base64": base64.b64encode(b"\x11\x03\x02\x00\x05").decode()}])
+
     def test_objects(self):
         self.activate()
         client = self.client(deliver="json")
@@ -81,7 +103,7 @@ class DeliverTest(unittest.TestCase):
         client = Client(self.program)
         self.addCleanup(client.close)
         for options in ({"deliver": "frames"}, {"deliver": "lines", "framing": {"kind": "fixed"}},
-                        {"deliver": "frames", "framing": {"kind": "idle"}}):
+                        {"deliver": "frames", "framing": {"kind": "idle", "silence": 0}}):
             answer = client.call("subscribe", {"names": ["d"], **options})
             self.assertEqual((answer["ok"], answer["error"]["field"]), (False, "framing"), options)
 
