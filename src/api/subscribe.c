@@ -71,7 +71,9 @@ static bool feed_piece(struct pm_subscription *s)
     const uint8_t *p;
     if (!s->client->ops->has_room(s->client))
         return false;
-    uint64_t limit = pm_deliver_limit(s, tell_missing(s));
+    uint64_t limit = tell_missing(s);
+    if (s->deliver)
+        limit = pm_deliver_limit(s, limit);
     size_t n = pm_journal_peek(&c->journal, s->cursor, &p);
     n = n > limit - s->cursor ? (size_t)(limit - s->cursor) : n;
     n = n > SLICE ? SLICE : n;
@@ -82,10 +84,17 @@ static bool feed_piece(struct pm_subscription *s)
     return true;
 }
 
+/* Whether there is more to tell: bytes, or what happened behind the last one. */
+static bool is_owed(const struct pm_subscription *s)
+{
+    const struct pm_connection *c = s->connection;
+    return s->cursor < c->journal.end || s->mark < c->marks.next || s->reopened_at <= s->cursor;
+}
+
 void pm_subscription_feed(struct pm_subscription *s)
 {
     uint64_t before = s->cursor;
-    while (feed_piece(s))
+    while (feed_piece(s) && is_owed(s))
         ;
     bool behind = s->cursor < s->connection->journal.end;
     if (behind && (!s->behind || s->cursor != before))

@@ -1,6 +1,7 @@
 /* virtual_kinds.c - what the virtual devices understand and say. */
 #include "device/virtual_private.h"
 
+#include "base/decimal.h"
 #include "proto/command_frame.h"
 #include "proto/stuffing.h"
 
@@ -142,20 +143,15 @@ static const struct pm_virtual_does pump = {.begin = pump_begin, .take = pump_ta
 
 /* ---- counter ---- */
 
-enum { COUNTER_SLOW_MS = 100, COUNTER_FAST_MS = 5, COUNTER_RATE_MAX = 20 * 1000 * 1000, NUMBER_MAX = 22 };
+enum { COUNTER_SLOW_MS = 100, COUNTER_FAST_MS = 5, COUNTER_RATE_MAX = 20 * 1000 * 1000, NUMBER_MAX = PM_DECIMAL_MAX + 2 };
 
-/* "1234\r\n"; snprintf() would take most of the time of a fast counter. */
+/* "1234\r\n" */
 static size_t write_number(char *out, uint64_t number)
 {
-    char digits[NUMBER_MAX];
-    size_t n = sizeof(digits);
-    digits[--n] = '\n';
-    digits[--n] = '\r';
-    do
-        digits[--n] = (char)('0' + number % 10);
-    while (number /= 10);
-    memcpy(out, digits + n, sizeof(digits) - n);
-    return sizeof(digits) - n;
+    size_t n = pm_decimal(out, number);
+    out[n++] = '\r';
+    out[n++] = '\n';
+    return n;
 }
 
 /* As many numbers as are due and fit. A reader that makes the device wait slows it down, as flow control would. */

@@ -137,6 +137,9 @@ void pm_conn_send_text(struct pm_conn *c, const void *p, size_t n);
 void pm_conn_send_message(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
 void pm_conn_send_base64(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m);
 
+/* Whether messages go out as they are: not compressed, and as version 4 has them. */
+bool pm_conn_sends_plain(const struct pm_conn *c);
+
 /* Whether less waits in the queue than its low mark; if not, on_drained follows. For what can wait elsewhere, so that
  * little waits here: many slow clients cost little memory, and a ping is not long under way behind other things. */
 bool pm_conn_has_room(struct pm_conn *c);

@@ -50,6 +50,11 @@ void pm_conn_send_message(struct pm_conn *c, enum pm_eio_version version, struct
     pm_conn_queued(c, pm_outq_share(&c->out, &c->server->pool, m, from, n));
 }
 
+bool pm_conn_sends_plain(const struct pm_conn *c)
+{
+    return c->state == PM_CONN_WEBSOCKET && !c->ws.may_deflate;
+}
+
 void pm_conn_send_base64(struct pm_conn *c, enum pm_eio_version version, struct pm_message *m)
 {
     if (c->state != PM_CONN_WEBSOCKET)

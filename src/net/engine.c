@@ -411,6 +411,11 @@ void pm_session_send(struct pm_session *s, struct pm_message *m)
         pm_session_queue(s, PM_EIO_MESSAGE, m);
 }
 
+bool pm_session_sends_frames(const struct pm_session *s)
+{
+    return s->ws && s->version == PM_EIO_4 && !s->base64 && pm_conn_sends_plain(s->ws);
+}
+
 void pm_session_take(struct pm_session *s, const struct pm_eio_packet *packet)
 {
     note_life(s, packet->type);

@@ -55,6 +55,9 @@ struct pm_engine *pm_engine_free(struct pm_engine *e);
  * queue passes its maximum is closed on a later turn (PM_CLOSED_OVERFLOW). */
 void pm_session_send(struct pm_session *s, struct pm_message *m);
 
+/* Whether a message made by pm_message_join() may be sent now. */
+bool pm_session_sends_frames(const struct pm_session *s);
+
 /* Bytes that wait for the client, and whether they are below the low mark; if not, on_drained follows. */
 size_t pm_session_queued(const struct pm_session *s);
 bool pm_session_has_room(struct pm_session *s);

@@ -2,6 +2,9 @@
  * state recovery with an offset that says where that is. */
 #include "net/face_socketio_private.h"
 
+#include "base/decimal.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +12,18 @@
 #include <string.h>
 
 /* ---- encoding ---- */
+
+/* "<number>-<epoch>-<offset behind the bytes>"; read_offset() below takes it apart. */
+static void write_offset(char out[PM_OFFSET_MAX], uint64_t number, uint64_t epoch, uint64_t offset)
+{
+    static_assert(PM_OFFSET_MAX > 3 * PM_DECIMAL_MAX + 2, "three numbers fit");
+    size_t n = pm_decimal(out, number);
+    out[n++] = '-';
+    n += pm_decimal(out + n, epoch);
+    out[n++] = '-';
+    n += pm_decimal(out + n, offset);
+    out[n] = 0;
+}
 
 static void keep(struct pm_encoded *e, uint64_t number, struct pm_packet *packet, size_t n)
 {
@@ -55,7 +70,7 @@ static struct pm_packet *encode_rx(struct pm_face_socketio *f, const struct pm_c
         return f->rx.packet;
     struct pm_span bytes = {p, n};
     struct pm_args args = {placeholder, sizeof(placeholder) - 1, &bytes, 1};
-    snprintf(text, sizeof(text), "%" PRIu64 "-%" PRIu64 "-%" PRIu64, ++f->clock, from->epoch, offset + n);
+    write_offset(text, ++f->clock, from->epoch, offset + n);
     keep(&f->rx, f->clock, pm_packet_new_at(f->sockets, "/", from->name, &args, text), n);
     f->rx_connection = from->number;
     f->rx_offset = offset;

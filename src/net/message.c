@@ -16,12 +16,19 @@ static size_t size_of(size_t n)
     return sizeof(struct pm_message) + PM_MESSAGE_HEADROOM + n;
 }
 
-struct pm_message *pm_message_new(struct pm_spare *spare, bool binary, size_t n)
+static struct pm_message *new_message(struct pm_spare *spare, bool binary, size_t n)
 {
     struct pm_message *m = pm_spare_take(spare, size_of(n));
+    if (m)
+        *m = (struct pm_message){.refs = 1, .binary = binary, .frame_at = PM_MESSAGE_HEADROOM, .spare = spare, .n = n};
+    return m;
+}
+
+struct pm_message *pm_message_new(struct pm_spare *spare, bool binary, size_t n)
+{
+    struct pm_message *m = new_message(spare, binary, n);
     if (!m)
         return NULL;
-    *m = (struct pm_message){.refs = 1, .binary = binary, .spare = spare, .n = n};
     uint8_t head[PM_WS_HEAD_MAX], *front = m->bytes + PM_MESSAGE_HEADROOM;
     size_t type = binary ? 0 : 1; /* version 4 has no type before binary data; version 3's head is made when sent */
     if (type)
@@ -30,6 +37,24 @@ struct pm_message *pm_message_new(struct pm_spare *spare, bool binary, size_t n)
     front -= head_n;
     memcpy(front, head, head_n);
     m->frame_at = (uint8_t)(front - m->bytes);
+    return m;
+}
+
+static size_t frame_size(const struct pm_message *m)
+{
+    return PM_MESSAGE_HEADROOM + m->n - m->frame_at;
+}
+
+struct pm_message *pm_message_join(struct pm_message *const *messages, unsigned n)
+{
+    size_t total = 0, at = 0;
+    for (unsigned i = 0; i < n; i++)
+        total += frame_size(messages[i]);
+    struct pm_message *m = total <= PM_JOIN_MAX ? new_message(messages[0]->spare, false, total) : NULL;
+    for (unsigned i = 0; m && i < n; i++) {
+        memcpy(pm_message_payload(m) + at, messages[i]->bytes + messages[i]->frame_at, frame_size(messages[i]));
+        at += frame_size(messages[i]);
+    }
     return m;
 }
 

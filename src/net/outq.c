@@ -11,9 +11,9 @@
 
 enum {
     COPY_ROOM = 4000, /* bytes in a piece of copied things */
-    SHARE_FROM =
-        1024,      /* a message of so many bytes is referred to, a smaller one copied: cheaper than one more iovec */
-    POOL_MAX = 64, /* free pieces of each kind that are kept */
+    SHARE_FROM = 1024, /* behind others a smaller message is copied: cheaper than one more iovec */
+    COPIES_MAX = 64,   /* free pieces of each kind that are kept */
+    SHARES_MAX = 1024,
     PIECES_A_WRITE = 64,
 };
 
@@ -75,8 +75,9 @@ static void recycle(struct pm_out_pool *pool, struct pm_out_piece *piece)
 {
     struct pm_out_piece **list = piece->shared ? &pool->shares : &pool->copies;
     unsigned *n = piece->shared ? &pool->n_shares : &pool->n_copies;
+    unsigned most = piece->shared ? SHARES_MAX : COPIES_MAX;
     pm_message_unref(piece->shared);
-    if (*n >= POOL_MAX) {
+    if (*n >= most) {
         free(piece);
         return;
     }
@@ -125,7 +126,7 @@ int pm_outq_copy(struct pm_outq *q, struct pm_out_pool *pool, const void *from, 
 
 int pm_outq_share(struct pm_outq *q, struct pm_out_pool *pool, struct pm_message *m, const uint8_t *p, size_t n)
 {
-    if (n < SHARE_FROM)
+    if (n < SHARE_FROM && q->first)
         return pm_outq_copy(q, pool, p, n);
     struct pm_out_piece *piece = append(q, pool, false);
     if (!piece)

@@ -31,7 +31,7 @@ void pm_outq_clear(struct pm_outq *q, struct pm_out_pool *pool);
 /* Append a copy of n bytes. 0 or -ENOMEM (then part of it may be queued: the connection is to be dropped). */
 int pm_outq_copy(struct pm_outq *q, struct pm_out_pool *pool, const void *p, size_t n);
 
-/* Append bytes [p, p+n) that lie in m: a reference if they are many, else a copy. 0 or -ENOMEM. */
+/* Append bytes [p, p+n) that lie in m: a reference if they are many or the first, else a copy. 0 or -ENOMEM. */
 int pm_outq_share(struct pm_outq *q, struct pm_out_pool *pool, struct pm_message *m, const uint8_t *p, size_t n);
 
 /* Write what the socket takes, in as few calls as possible. 0: all written, 1: the socket is full, or a negative errno.

@@ -263,7 +263,13 @@ void pm_socket_cut(struct pm_socket *s)
 int pm_socket_send_now(struct pm_socket *s, struct pm_packet *p)
 {
     struct pm_session *session = s->client->session;
-    struct pm_message *text = pm_packet_text(p, pm_recovery_covers(s));
+    bool with_offset = pm_recovery_covers(s);
+    struct pm_message *joined = pm_session_sends_frames(session) ? pm_packet_joined(p, with_offset) : NULL;
+    if (joined) {
+        pm_session_send(session, joined);
+        return 0;
+    }
+    struct pm_message *text = pm_packet_text(p, with_offset);
     if (!text)
         return -ENOMEM;
     pm_session_send(session, text);

@@ -25,7 +25,16 @@ static size_t size_of(unsigned attachments)
 
 static size_t write_offset(char *out, const char *offset, bool first)
 {
-    return offset ? (size_t)snprintf(out, OFFSET_TEXT_MAX, "%s\"%s\"", first ? "" : ",", offset) : 0;
+    if (!offset)
+        return 0;
+    size_t n = 0, length = strnlen(offset, PM_OFFSET_MAX);
+    if (!first)
+        out[n++] = ',';
+    out[n++] = '"';
+    memcpy(out + n, offset, length);
+    n += length;
+    out[n++] = '"';
+    return n;
 }
 
 /* `<head>["name",args,"offset"]`; an acknowledgement has no name. */
@@ -114,10 +123,28 @@ struct pm_packet *pm_packet_unref(struct pm_packet *p)
         return NULL;
     pm_message_unref(p->plain);
     pm_message_unref(p->text);
+    pm_message_unref(p->joined[0]);
+    pm_message_unref(p->joined[1]);
     for (unsigned i = 0; i < p->n_attachments; i++)
         pm_message_unref(p->attachments[i]);
     pm_spare_give(p->spare, p, size_of(p->room));
     return NULL;
+}
+
+static struct pm_message *join(struct pm_packet *p, bool with_offset)
+{
+    struct pm_message *all[1 + PM_EVENT_ATTACHMENTS_MAX] = {pm_packet_text(p, with_offset)};
+    for (unsigned i = 0; i < p->n_attachments; i++)
+        all[1 + i] = p->attachments[i];
+    return all[0] ? pm_message_join(all, 1 + p->n_attachments) : NULL;
+}
+
+struct pm_message *pm_packet_joined(struct pm_packet *p, bool with_offset)
+{
+    struct pm_message **slot = &p->joined[with_offset];
+    if (!*slot && p->n_attachments > 0 && p->n_attachments <= PM_EVENT_ATTACHMENTS_MAX && p->bytes < PM_JOIN_MAX)
+        *slot = join(p, with_offset);
+    return *slot;
 }
 
 struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset)

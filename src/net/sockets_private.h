@@ -9,13 +9,14 @@
 
 struct pm_packet {
     uint32_t refs;
-    unsigned room;            /* for attachments */
-    struct pm_spare *spare;   /* where its memory comes from */
-    uint64_t offset;          /* place among all events of the server; 0: none */
-    struct pm_message *plain; /* the text message for clients without recovery, made when first needed */
-    struct pm_message *text;  /* with the offset, if the server has recovery */
-    size_t offset_n;          /* bytes at the end of `text` that `plain` has not, before the bracket */
-    size_t bytes;             /* in all messages */
+    unsigned room;                /* for attachments */
+    struct pm_spare *spare;       /* where its memory comes from */
+    uint64_t offset;              /* place among all events of the server; 0: none */
+    struct pm_message *plain;     /* the text message for clients without recovery, made when first needed */
+    struct pm_message *text;      /* with the offset, if the server has recovery */
+    size_t offset_n;              /* bytes at the end of `text` that `plain` has not, before the bracket */
+    size_t bytes;                 /* in all messages */
+    struct pm_message *joined[2]; /* all messages in one piece, made when first needed: without the offset, with it */
     unsigned n_attachments;
     struct pm_message *attachments[];
 };
@@ -120,6 +121,7 @@ struct pm_message *pm_text_message(struct pm_spare *spare, const char *head, siz
 struct pm_packet *pm_packet_make(struct pm_sockets *all, enum pm_sio_type type, const char *name_space, int64_t id,
                                  const char *name, const struct pm_args *args, const char *offset);
 struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset);
+struct pm_message *pm_packet_joined(struct pm_packet *p, bool with_offset); /* NULL: send them one by one */
 
 /* sockets_rate.c */
 bool pm_rate_admits(struct pm_client *c); /* an event came; false: one too many, and the client is gone */

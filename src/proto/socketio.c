@@ -1,6 +1,7 @@
 /* socketio.c - see socketio.h. */
 #include "proto/socketio.h"
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 
 #include <assert.h>
@@ -209,18 +210,6 @@ bool pm_sio_is_reserved_for_server(const char *name, size_t n)
            (n >= 9 && memcmp(name, "reconnect", 9) == 0);
 }
 
-static size_t write_number(char *out, uint64_t value)
-{
-    char reversed[20];
-    size_t n = 0;
-    do
-        reversed[n++] = (char)('0' + value % 10);
-    while ((value /= 10) > 0);
-    for (size_t i = 0; i < n; i++)
-        out[i] = reversed[n - 1 - i];
-    return n;
-}
-
 size_t pm_sio_write_head(char *out, enum pm_sio_type type, unsigned attachments, const char *name_space,
                          size_t name_space_n, int64_t id)
 {
@@ -228,7 +217,7 @@ size_t pm_sio_write_head(char *out, enum pm_sio_type type, unsigned attachments,
     assert(attachments == 0 || type == PM_SIO_EVENT || type == PM_SIO_ACK);
     out[at++] = (char)('0' + type + (attachments > 0 ? PM_SIO_BINARY_EVENT - PM_SIO_EVENT : 0));
     if (attachments > 0) {
-        at += write_number(out + at, attachments);
+        at += pm_decimal(out + at, attachments);
         out[at++] = '-';
     }
     if (name_space_n > 1) {
@@ -237,7 +226,7 @@ size_t pm_sio_write_head(char *out, enum pm_sio_type type, unsigned attachments,
         out[at++] = ',';
     }
     if (id >= 0)
-        at += write_number(out + at, (uint64_t)id);
+        at += pm_decimal(out + at, (uint64_t)id);
     return at;
 }
 
