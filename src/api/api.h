@@ -117,8 +117,14 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
 void pm_api_run_text(struct pm_api *a, struct pm_api_request *r, const char *event, const char *json, size_t n,
                      const struct pm_api_blob *blobs, size_t n_blobs);
 
-/* What can be counted, as OpenMetrics text of *ret_n bytes, which the caller frees; NULL without memory. */
-char *pm_api_metrics(struct pm_api *a, size_t *ret_n);
+/* A counter of somebody else's. */
+struct pm_metric {
+    const char *name, *help;
+    uint64_t value;
+};
+
+/* What can be counted, and those, as OpenMetrics text of *ret_n bytes, which the caller frees; NULL without memory. */
+char *pm_api_metrics(struct pm_api *a, const struct pm_metric *more, size_t n_more, size_t *ret_n);
 
 /* Does this request change nothing, so that it may be asked for by GET? */
 bool pm_api_reads(const char *event);

@@ -153,7 +153,7 @@ static void put_gaps(FILE *out, const struct pm_api_counts *counts)
     one(out, "gap_bytes", "counter", "Bytes in those gaps, as far as they were counted.", counts->gap_bytes);
 }
 
-char *pm_api_metrics(struct pm_api *a, size_t *ret_n)
+char *pm_api_metrics(struct pm_api *a, const struct pm_metric *more, size_t n_more, size_t *ret_n)
 {
     const struct pm_link *connections = pm_hub_connections(a->hub);
     char *text = NULL;
@@ -166,6 +166,8 @@ char *pm_api_metrics(struct pm_api *a, size_t *ret_n)
     one(out, "devices", "gauge", "Devices that are plugged in.", count(pm_devices_list(a->devices)));
     one(out, "delivered_bytes", "counter", "Bytes of devices that were handed to clients.", a->counts.delivered);
     one(out, "requests", "counter", "Requests of clients, right or wrong.", a->counts.requests);
+    for (size_t i = 0; i < n_more; i++)
+        one(out, more[i].name, "counter", more[i].help, more[i].value);
     put_gaps(out, &a->counts);
     put_families(out, connections);
     put_errors(out, connections);

@@ -5,6 +5,7 @@
 #include "cli/monitor.h"
 #include "cli/record.h"
 #include "cli/send.h"
+#include "cli/tls.h"
 
 #include "base/cleanup.h"
 
@@ -78,6 +79,10 @@ const struct pm_command pm_commands[] = {
      .purpose = "Let programs of other users in: make, show and end tokens, for read, write, control and record",
      .request = "token-create", .request_words = 2,
      .example = "peripheral-manager token create lab read write --days 30", PLAIN, .run = pm_token_command},
+    {"tls", "init [HOST]... | trust | untrust | status", 1, 1 + PM_AUTHORITY_HOSTS,
+     .purpose = "Make the certificate for https on this machine, and tell this user's browsers to trust it, or not to",
+     .options = pm_tls_rows, .size = sizeof(struct pm_tls_values), .example = "peripheral-manager tls init",
+     .run = pm_tls_command},
     {"request", "EVENT [DATA]", 1, 2, .purpose = "Ask anything that a page can ask, with its data as JSON",
      .example = "peripheral-manager request send-break '{\"name\": \"pump\", \"milliseconds\": 100}'", PLAIN,
      .run = pm_ask_command},

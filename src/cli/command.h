@@ -79,12 +79,13 @@ enum pm_exit pm_ask_command(const struct pm_command *self, void *values, char **
 /* ---- the others, each in its file ---- */
 
 extern const struct pm_option pm_doctor_rows[], pm_export_rows[], pm_monitor_rows[], pm_record_rows[], pm_replay_rows[],
-    pm_send_rows[];
+    pm_send_rows[], pm_tls_rows[];
 
 enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **argv);
 enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_approve_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_tls_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_token_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words, unsigned n);

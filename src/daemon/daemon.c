@@ -7,6 +7,7 @@
 #include "daemon/port_holder.h"
 #include "daemon/prompt.h"
 #include "daemon/sandbox.h"
+#include "daemon/secure.h"
 #include "daemon/stopping.h"
 #include "daemon/systemd.h"
 #include "daemon/teller.h"
@@ -27,7 +28,8 @@ struct daemon {
     struct pm_settings *settings;
     struct pm_gate gate;
     struct pm_places places;
-    unsigned port; /* where it listens */
+    struct pm_secure secure;
+    unsigned port, tls_port; /* where it listens; 0: not yet, or not at all */
     struct pm_loop loop;
     struct pm_door *door;
     struct pm_api *api;
@@ -116,6 +118,7 @@ static void on_hangup(struct pm_signal *s, int number)
     pm_systemd_notify("RELOADING=1");
     pm_settings_reload(d->settings, d->argc, d->argv, check_origins);
     apply_live_settings(d);
+    pm_secure_reload(&d->secure);
     pm_systemd_notify("READY=1");
 }
 
@@ -134,13 +137,23 @@ static int listen_to_pages(struct daemon *d)
     if (n == -EINVAL)
         pm_log(PM_LOG_ERROR, "The sockets that were handed over must listen on 127.0.0.1 and [::1], with one port.");
     if (n == 0)
-        return pm_server_listen(d->server, (uint16_t)d->settings->port);
+        return pm_server_listen(d->server, (uint16_t)d->settings->port, PM_LISTENER_PLAIN);
     for (int i = 0; i < n; i++) {
-        int r = pm_server_add_listener(d->server, fds[i], false);
+        int r = pm_server_add_listener(d->server, fds[i], PM_LISTENER_PLAIN);
         if (r < 0)
             return r;
     }
     return n < 0 ? n : (int)port;
+}
+
+static int listen_with_tls(struct daemon *d)
+{
+    pm_secure_begin(&d->secure, &d->loop, d->server);
+    if (!d->secure.tls)
+        return 0;
+    int r = pm_server_listen(d->server, (uint16_t)d->settings->tls_port, PM_LISTENER_TLS);
+    d->tls_port = d->gate.hosts.ports[1] = r < 0 ? 0 : (unsigned)r;
+    return r < 0 ? r : 0;
 }
 
 static int start_network(struct daemon *d)
@@ -169,7 +182,10 @@ static int start_network(struct daemon *d)
     char address[64];
     snprintf(address, sizeof(address), "http://localhost:%u", d->port);
     pm_door_set_address(d->door, address);
-    r = pm_server_add_listener(d->server, d->places.control.fd, true);
+    r = listen_with_tls(d);
+    if (r < 0)
+        return r;
+    r = pm_server_add_listener(d->server, d->places.control.fd, PM_LISTENER_CONTROL);
     d->places.control.fd = -1;
     return r;
 }
@@ -229,6 +245,7 @@ static void stop(struct daemon *d)
         pm_prompt_end(&d->prompt);
         pm_teller_end(&d->teller);
     }
+    pm_secure_end(&d->secure);
     d->socketio = pm_face_socketio_free(d->socketio);
     d->server = pm_server_free(d->server);
     d->api = pm_api_free(d->api);
@@ -237,7 +254,10 @@ static void stop(struct daemon *d)
 
 static void announce(const struct daemon *d)
 {
-    pm_log(PM_LOG_INFO, "Listening on http://localhost:%u/ for pages and programs of this machine.", d->port);
+    char secure[64] = "";
+    if (d->tls_port)
+        snprintf(secure, sizeof(secure), " and https://localhost:%u/", d->tls_port);
+    pm_log(PM_LOG_INFO, "Listening on http://localhost:%u/%s for pages and programs of this machine.", d->port, secure);
     pm_teller_devices(d->api);
     pm_log(PM_LOG_INFO, "Open http://localhost:%u/ in a browser%s", d->port,
            d->in_terminal ? "; Ctrl+C stops this." : ".");
@@ -245,17 +265,18 @@ static void announce(const struct daemon *d)
 
 static enum pm_exit explain_start(const struct daemon *d, int error)
 {
-    unsigned port = (unsigned)d->settings->port;
+    unsigned port = (unsigned)(d->port ? d->settings->tls_port : d->settings->port);
+    const char *option = d->port ? "--tls-port" : "--port";
     char name[64];
     pid_t pid;
     if (error == -EADDRINUSE) {
         if (pm_port_holder(port, name, sizeof(name), &pid))
-            pm_log(PM_LOG_ERROR,
-                   "Port %u is in use by \"%s\", process %d. Stop it, or choose another port with --port.", port, name,
-                   pid);
+            pm_log(PM_LOG_ERROR, "Port %u is in use by \"%s\", process %d. Stop it, or choose another port with %s.",
+                   port, name, pid, option);
         else
             pm_log(PM_LOG_ERROR,
-                   "Port %u is in use by another user's program. Stop it, or choose another port with --port.", port);
+                   "Port %u is in use by another user's program. Stop it, or choose another port with %s.", port,
+                   option);
         return PM_EXIT_TEMPORARY;
     }
     pm_log(PM_LOG_ERROR, "Cannot start on port %u: %s.", port, strerror(-error));
@@ -333,10 +354,13 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
     listen_to_signals(&d);
     enum pm_exit code = pm_places_open(settings, &d.places);
     if (code == PM_EXIT_OK)
+        code = pm_secure_open(&d.secure, settings, d.places.state);
+    if (code == PM_EXIT_OK)
         code = run(&d);
     stop_listening_to_signals(&d);
     pm_timer_close(&d.watchdog, NULL);
     pm_loop_fini(&d.loop);
+    pm_secure_close(&d.secure);
     pm_gate_close(&d.gate);
     pm_places_close(&d.places); /* last: what is still being written belongs to this run */
     return code;

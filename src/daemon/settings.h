@@ -11,6 +11,9 @@ enum pm_compat { PM_COMPAT_NONE, PM_COMPAT_ORIGINAL };
 /* One field for each row of pm_setting_rows. */
 struct pm_settings {
     int64_t port;
+    bool tls;
+    int64_t tls_port;
+    char *tls_cert, *tls_key; /* NULL: those that "tls init" made */
     struct pm_option_list allow_origin;
     struct pm_option_list allow_user;
     int local_pages; /* enum pm_local_pages */

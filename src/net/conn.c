@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { TLS_HANDSHAKE = 22 }; /* the type of a record */
 
 static void on_handle_closed(void *owner)
 {
@@ -27,7 +30,7 @@ void pm_conn_drop(struct pm_conn *c)
     pm_server_forget(c->server, c);
     pm_watch_close(&c->watch, on_handle_closed);
     pm_timer_close(&c->timer, on_handle_closed);
-    close(c->fd);
+    pm_wire_close(&c->wire);
 }
 
 void pm_conn_lost(struct pm_conn *c)
@@ -118,7 +121,7 @@ bool pm_conn_has_room(struct pm_conn *c)
 static void flush(struct pm_conn *c)
 {
     size_t before = c->out.queued;
-    int r = pm_outq_write(&c->out, &c->server->pool, c->fd);
+    int r = pm_outq_write(&c->out, &c->server->pool, &c->wire);
     if (r < 0) {
         pm_conn_lost(c);
         return;
@@ -135,7 +138,7 @@ static void flush(struct pm_conn *c)
             pm_conn_drop(c);
             return;
         }
-        shutdown(c->fd, SHUT_WR);
+        pm_wire_shutdown(&c->wire);
     }
     check_marks(c);
     if (c->state != PM_CONN_CLOSED)
@@ -182,8 +185,10 @@ void pm_conn_queue(struct pm_conn *c, const void *p, size_t n)
 static void take_input(struct pm_conn *c, size_t n)
 {
     c->busy = true;
-    if (!c->had_input)
+    if (!c->had_input) {
+        c->server->counts.tls_for_plain += c->server->buffer[0] == TLS_HANDSHAKE;
         pm_server_heard(c->server, c);
+    }
     c->had_input = true;
     if (c->state == PM_CONN_HTTP)
         pm_conn_http_input(c, c->server->buffer, n);
@@ -209,14 +214,67 @@ static void on_end(struct pm_conn *c)
     pm_conn_update(c);
 }
 
+/* ---- TLS ---- */
+
+/* A browser that was given the wrong address shows this. */
+static void answer_plain(struct pm_conn *c)
+{
+    static const char body[] = "{\"error\":{\"code\":\"https-required\",\"message\":\"This port speaks https: put "
+                               "https:// in front of its address.\"}}";
+    char answer[512];
+    int n = snprintf(answer, sizeof(answer),
+                     "HTTP/1.1 400 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+                     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
+                     pm_http_reason(400), sizeof(body) - 1, body);
+    c->server->counts.plain_for_tls++;
+    c->secure = false;
+    pm_conn_queue(c, answer, (size_t)n);
+    pm_conn_linger(c);
+}
+
+/* The first byte tells a handshake (RFC 8446 5.1) from a request that was meant for a plain port. Nothing is spent on
+ * TLS before it has come. True if there is a session to read from. */
+static bool begin_tls(struct pm_conn *c)
+{
+    uint8_t first;
+    ssize_t n = recv(c->wire.fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (n == 1 && first == TLS_HANDSHAKE && pm_tls_accept(c->server->tls, c->wire.fd, &c->wire.tls) == 0) {
+        pm_conn_deadline(c, c->server->options.handshake_ms);
+        return true;
+    }
+    if (n == 1 && first >= 'A' && first <= 'Z')
+        answer_plain(c);
+    else
+        pm_conn_lost(c);
+    return false;
+}
+
+/* After reading, which does the handshake. Until there is a byte of the client's own it is one that says nothing. */
+static void watch_handshake(struct pm_conn *c, ssize_t result)
+{
+    c->shaken = pm_tls_is_open(c->wire.tls);
+    c->blocked = result == -EINPROGRESS;
+    if (c->shaken)
+        pm_conn_deadline(c, c->server->options.first_byte_ms);
+    else if (result != -EAGAIN && result != -EINPROGRESS)
+        c->server->counts.handshakes_failed++;
+    pm_conn_update(c);
+}
+
 static void read_some(struct pm_conn *c)
 {
-    ssize_t n = recv(c->fd, c->server->buffer, sizeof(c->server->buffer), MSG_DONTWAIT);
+    if (c->secure && !c->wire.tls && !begin_tls(c))
+        return;
+    ssize_t n = pm_wire_read(&c->wire, c->server->buffer, sizeof(c->server->buffer));
+    if (c->secure && !c->shaken)
+        watch_handshake(c, n);
     if (n > 0)
         take_input(c, (size_t)n);
     else if (n == 0)
         on_end(c);
-    else if (errno != EAGAIN && errno != EINTR)
+    else if (n != -EAGAIN && n != -EINPROGRESS)
         pm_conn_lost(c);
 }
 
@@ -243,6 +301,8 @@ static void on_ready(struct pm_watch *w, unsigned events)
     struct pm_conn *c = w->owner;
     if (events & PM_LOOP_WRITE)
         on_writable(c);
+    if ((events & PM_LOOP_WRITE) && c->secure && !c->shaken && c->state != PM_CONN_CLOSED)
+        read_some(c);
     if (c->state == PM_CONN_CLOSED)
         return;
     if ((events & PM_LOOP_READ) && (c->watched & PM_LOOP_READ))
@@ -253,12 +313,10 @@ static void on_ready(struct pm_watch *w, unsigned events)
 
 bool pm_conn_hung_up(const struct pm_conn *c)
 {
-    char byte;
-    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+    return pm_wire_hung_up(&c->wire);
 }
 
-int pm_conn_new(struct pm_server *s, int fd, struct pm_conn **ret)
+int pm_conn_new(struct pm_server *s, int fd, bool secure, struct pm_conn **ret)
 {
     struct pm_conn *c = calloc(1, sizeof(*c));
     if (!c) {
@@ -266,7 +324,8 @@ int pm_conn_new(struct pm_server *s, int fd, struct pm_conn **ret)
         return -ENOMEM;
     }
     c->server = s;
-    c->fd = fd;
+    c->wire.fd = fd;
+    c->secure = secure;
     pm_list_init(&c->link);
     int one = 1, unsent = s->options.unsent_kernel;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));

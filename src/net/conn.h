@@ -6,6 +6,7 @@
 #include "net/control.h"
 #include "net/message.h"
 #include "net/outq.h"
+#include "net/wire.h"
 #include "proto/http.h"
 #include "proto/websocket.h"
 
@@ -41,7 +42,7 @@ struct pm_ws_ops {
 struct pm_conn {
     struct pm_server *server;
     struct pm_link link;
-    int fd;
+    struct pm_wire wire;
     struct pm_peer peer;
     struct pm_origin_use *origin; /* what it counts with; NULL: no page has used it */
     enum pm_conn_state state;
@@ -51,6 +52,8 @@ struct pm_conn {
     bool awaited;   /* its owner asked for room and found none */
     bool paused;    /* its owner wants to hear nothing for now */
     bool had_input;
+    bool secure;     /* it is to speak TLS */
+    bool shaken;     /* and has done the handshake */
     bool ended;      /* the client will send no more; it may still read */
     bool crowded;    /* one too many: its first request is answered with that, and it is closed */
     bool half_open;  /* it ended its side while its request is answered; what it sent before is not read yet */
@@ -74,9 +77,9 @@ struct pm_conn {
     void *owner;
 };
 
-/* Take over an accepted non-blocking socket. 0 and *ret, which lives until it closes, or a negative errno (the
- * descriptor is then closed). */
-int pm_conn_new(struct pm_server *s, int fd, struct pm_conn **ret);
+/* Take over an accepted non-blocking socket, on which TLS is to be spoken if it is `secure`. 0 and *ret, which lives
+ * until it closes, or a negative errno (the descriptor is then closed). */
+int pm_conn_new(struct pm_server *s, int fd, bool secure, struct pm_conn **ret);
 
 /* Drop it now, without a word to its owner. What was queued is lost. */
 void pm_conn_drop(struct pm_conn *c);

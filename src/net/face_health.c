@@ -24,13 +24,27 @@ static void on_health(void *owner, struct pm_conn *c, const struct pm_http_head 
                                                  .cors = true});
 }
 
+enum { N_COUNTS = 3 };
+
+static void read_counts(const struct pm_server *s, struct pm_metric ret[N_COUNTS])
+{
+    ret[0] = (struct pm_metric){"tls_handshakes_failed", "Clients with whom no TLS session came about.",
+                                s->counts.handshakes_failed};
+    ret[1] = (struct pm_metric){"plain_requests_for_tls", "Clients that spoke http to the port of https.",
+                                s->counts.plain_for_tls};
+    ret[2] = (struct pm_metric){"tls_handshakes_for_plain", "Clients that spoke https to the port of http.",
+                                s->counts.tls_for_plain};
+}
+
 static void on_metrics(void *owner, struct pm_conn *c, const struct pm_http_head *head)
 {
     static const struct pm_http_refusal no_memory = {503, "busy", "There is no memory left for this request."};
     size_t n = 0;
     if (!is_get(c, head))
         return;
-    char *text = pm_api_metrics(owner, &n);
+    struct pm_metric counts[N_COUNTS];
+    read_counts(c->server, counts);
+    char *text = pm_api_metrics(owner, counts, N_COUNTS, &n);
     if (text)
         pm_conn_respond(
             c, &(struct pm_response){.status = 200,

@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 enum {
     COPY_ROOM = 4000, /* bytes in a piece of copied things */
@@ -153,7 +151,7 @@ static void written(struct pm_outq *q, struct pm_out_pool *pool, size_t n)
     }
 }
 
-int pm_outq_write(struct pm_outq *q, struct pm_out_pool *pool, int fd)
+int pm_outq_write(struct pm_outq *q, struct pm_out_pool *pool, struct pm_wire *wire)
 {
     while (q->first) {
         struct iovec parts[PIECES_A_WRITE];
@@ -164,14 +162,9 @@ int pm_outq_write(struct pm_outq *q, struct pm_out_pool *pool, int fd)
             parts[count++].iov_len = piece->n;
             total += piece->n;
         }
-        struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
-        ssize_t n = count == 1 ? send(fd, parts[0].iov_base, total, MSG_NOSIGNAL | MSG_DONTWAIT)
-                               : sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0) {
-            if (errno == EINTR)
-                continue;
-            return errno == EAGAIN ? 1 : -errno;
-        }
+        ssize_t n = pm_wire_write(wire, parts, count, total);
+        if (n < 0)
+            return (int)n;
         written(q, pool, (size_t)n);
         if ((size_t)n < total)
             return 1;

@@ -4,6 +4,7 @@
 #define PM_NET_OUTQ_H
 
 #include "net/message.h"
+#include "net/wire.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,8 +35,7 @@ int pm_outq_copy(struct pm_outq *q, struct pm_out_pool *pool, const void *p, siz
 /* Append bytes [p, p+n) that lie in m: a reference if they are many or the first, else a copy. 0 or -ENOMEM. */
 int pm_outq_share(struct pm_outq *q, struct pm_out_pool *pool, struct pm_message *m, const uint8_t *p, size_t n);
 
-/* Write what the socket takes, in as few calls as possible. 0: all written, 1: the socket is full, or a negative errno.
- */
-int pm_outq_write(struct pm_outq *q, struct pm_out_pool *pool, int fd);
+/* Write what the wire takes, in as few calls as possible. 0: all written, 1: it is full, or a negative errno. */
+int pm_outq_write(struct pm_outq *q, struct pm_out_pool *pool, struct pm_wire *wire);
 
 #endif

@@ -29,6 +29,7 @@ struct pm_server_options pm_server_defaults(size_t payload)
         .http = {.head = 16 * 1024, .fields = 100, .target = 4096, .body = payload},
         .ws = {.message = payload, .fragments = 1024},
         .first_byte_ms = 60000,
+        .handshake_ms = 10000,
         .head_ms = 10000,
         .body_ms = 20000,
         .idle_ms = 60000,
@@ -122,7 +123,7 @@ void pm_server_forget(struct pm_server *s, struct pm_conn *c)
         s->n_silent--;
 }
 
-static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool crowded)
+static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool secure, bool crowded)
 {
     while (s->n_silent >= s->options.silent_connections) {
         struct pm_conn *oldest = pm_container(s->silent.next, struct pm_conn, link);
@@ -130,7 +131,7 @@ static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool crowded)
             pm_conn_drop(oldest);
     }
     struct pm_conn *c;
-    int r = pm_conn_new(s, fd, &c);
+    int r = pm_conn_new(s, fd, secure, &c);
     if (r < 0)
         return r;
     pm_list_append(&s->silent, &c->link);
@@ -159,7 +160,7 @@ size_t pm_server_unsent(const struct pm_server *s)
 
 int pm_server_adopt(struct pm_server *s, int fd)
 {
-    return adopt(s, fd, (struct pm_peer){0}, false);
+    return adopt(s, fd, (struct pm_peer){0}, false, false);
 }
 
 /* Who waits stays ready, so that asking again at once would be a busy loop. */
@@ -185,7 +186,8 @@ static void on_rested(struct pm_timer *t)
 static bool is_welcome(const struct pm_listener *l, int fd, struct pm_peer *ret)
 {
     const struct pm_server_options *o = &l->server->options;
-    return l->control ? pm_control_admits(fd, ret) : !o->admits || o->admits(o->gate_owner, fd, ret);
+    return l->kind == PM_LISTENER_CONTROL ? pm_control_admits(fd, ret)
+                                          : !o->admits || o->admits(o->gate_owner, fd, ret);
 }
 
 static void on_listener_ready(struct pm_watch *w, unsigned events)
@@ -201,12 +203,12 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
             return;
         }
         struct pm_peer peer = {0};
-        bool crowded = !l->control && s->n_connections >= s->options.connections;
+        bool control = l->kind == PM_LISTENER_CONTROL, crowded = !control && s->n_connections >= s->options.connections;
         if (!is_welcome(l, fd, &peer) ||
-            s->n_connections >= s->options.connections + TURNED_AWAY + (l->control ? CONTROL_RESERVE : 0))
+            s->n_connections >= s->options.connections + TURNED_AWAY + (control ? CONTROL_RESERVE : 0))
             close(fd);
         else
-            adopt(s, fd, peer, crowded); /* on failure the client sees its connection closed: no memory to say more */
+            adopt(s, fd, peer, l->kind == PM_LISTENER_TLS, crowded); /* no memory: the client sees it closed */
     }
 }
 
@@ -240,11 +242,16 @@ static int open_listener(int family, uint16_t port, int *ret_fd, uint16_t *ret_p
     return 0;
 }
 
-int pm_server_add_listener(struct pm_server *s, int fd, bool control)
+void pm_server_set_tls(struct pm_server *s, struct pm_tls *tls)
+{
+    s->tls = tls;
+}
+
+int pm_server_add_listener(struct pm_server *s, int fd, enum pm_listener_kind kind)
 {
     assert(s->n_listeners < PM_LISTENERS_MAX);
     struct pm_listener *l = &s->listeners[s->n_listeners];
-    *l = (struct pm_listener){.server = s, .fd = fd, .control = control};
+    *l = (struct pm_listener){.server = s, .fd = fd, .kind = kind};
     int r = pm_watch_init(&l->watch, s->loop, fd, on_listener_ready, l);
     if (r < 0) {
         close(fd);
@@ -262,7 +269,7 @@ static bool is_absent_family(int error)
     return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
 }
 
-int pm_server_listen(struct pm_server *s, uint16_t port)
+int pm_server_listen(struct pm_server *s, uint16_t port, enum pm_listener_kind kind)
 {
     enum { TRIES = 16 }; /* a free port of one family may be taken in the other */
     for (int i = 0; i < TRIES; i++) {
@@ -281,9 +288,9 @@ int pm_server_listen(struct pm_server *s, uint16_t port)
             close(v4);
             return r;
         }
-        r = pm_server_add_listener(s, v4, false);
+        r = pm_server_add_listener(s, v4, kind);
         if (r == 0 && v6 >= 0)
-            r = pm_server_add_listener(s, v6, false);
+            r = pm_server_add_listener(s, v6, kind);
         return r < 0 ? r : chosen;
     }
     return -EADDRINUSE;

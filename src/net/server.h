@@ -11,6 +11,7 @@ struct pm_server_options {
     struct pm_http_limits http;
     struct pm_ws_limits ws;
     uint32_t first_byte_ms;                  /* a connection that never said anything */
+    uint32_t handshake_ms;                   /* the handshake of TLS, from its first byte on */
     uint32_t head_ms, body_ms, idle_ms;      /* whole head, whole body, between two requests */
     uint32_t stall_ms;                       /* a client that takes nothing of what we write */
     uint32_t close_ms;                       /* for the answer to our close */
@@ -40,20 +41,34 @@ struct pm_route {
     void *owner;
 };
 
-enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 4, PM_READ_BUFFER = 64 * 1024 };
+enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 5, PM_READ_BUFFER = 64 * 1024 };
+
+/* Who comes in by a listener, and what is spoken there. */
+enum pm_listener_kind {
+    PM_LISTENER_PLAIN,   /* this machine's pages and programs */
+    PM_LISTENER_CONTROL, /* the control socket's clients, who are checked and known to the gate */
+    PM_LISTENER_TLS,     /* as PLAIN, with TLS */
+};
+
+/* What nobody asked for, but somebody may wonder about. */
+struct pm_server_counts {
+    uint64_t plain_for_tls, tls_for_plain, handshakes_failed;
+};
 
 struct pm_listener {
     struct pm_server *server;
     struct pm_watch watch;
     struct pm_timer rest; /* set while it does not accept, since there are no descriptors */
     int fd;
-    bool control;
+    enum pm_listener_kind kind;
     struct pm_mono quiet_until; /* no word before then about connections that cannot be accepted */
 };
 
 struct pm_server {
     struct pm_loop *loop;
     struct pm_server_options options;
+    struct pm_tls *tls; /* of the listeners that speak it; borrowed */
+    struct pm_server_counts counts;
     struct pm_route routes[PM_ROUTES_MAX];
     unsigned n_routes;
     struct pm_listener listeners[PM_LISTENERS_MAX];
@@ -79,13 +94,16 @@ struct pm_server *pm_server_free(struct pm_server *s);
 void pm_server_route(struct pm_server *s, const char *path,
                      void (*on_request)(void *owner, struct pm_conn *c, const struct pm_http_head *head), void *owner);
 
+/* The identity for connections from now on; before anybody listens with TLS. It must live until the next one is set. */
+void pm_server_set_tls(struct pm_server *s, struct pm_tls *tls);
+
 /* Listen on 127.0.0.1 and ::1, both or none (one family is enough where the kernel has no IPv6). Port 0 takes a free
  * one. Returns the port, or a negative errno: -EADDRINUSE if somebody has it on either. */
-int pm_server_listen(struct pm_server *s, uint16_t port);
+int pm_server_listen(struct pm_server *s, uint16_t port, enum pm_listener_kind kind);
 
-/* Accept connections of a socket that listens already; `control` marks it as a control socket, whose clients are
- * checked and known to the gate. The server owns the descriptor from now on. 0 or a negative errno. */
-int pm_server_add_listener(struct pm_server *s, int fd, bool control);
+/* Accept connections of a socket that listens already. The server owns the descriptor from now on. 0 or a negative
+ * errno. */
+int pm_server_add_listener(struct pm_server *s, int fd, enum pm_listener_kind kind);
 
 /* Accept no more connections. Those that are there go on. */
 void pm_server_stop_accepting(struct pm_server *s);

@@ -29,6 +29,7 @@ async function start(variable, options, env) {
   const port = Number(line.match(/:(\d+)/)[1]);
   return {
     port,
+    securePort: Number(line.match(/https:\/\/localhost:(\d+)/)?.[1]), // with --tls
     pid: child.pid,
     url: `http://127.0.0.1:${port}`,
     // Ends it; its exit code is 0 unless it crashed or a sanitizer found something.

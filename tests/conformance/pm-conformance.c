@@ -48,7 +48,7 @@ static int start(struct conformance *c, const struct settings *o)
     if (r == 0)
         r = pm_echo_start(&c->echo, &c->loop, c->server, &o->engine, &o->sockets);
     if (r == 0)
-        r = pm_server_listen(c->server, (uint16_t)o->port);
+        r = pm_server_listen(c->server, (uint16_t)o->port, PM_LISTENER_PLAIN);
     return r;
 }
 

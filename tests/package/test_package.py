@@ -56,7 +56,9 @@ class PackageTest(unittest.TestCase):
         self.assertIn(f"Version: {version}\n", fields)
         for library in ("libc6", "libuv1", "libjansson4", "libudev1", "libinih1", "zlib1g"):
             self.assertIn(library, fields)
-        self.assertNotIn("libssl", fields)
+        needed, recommended = (re.search(rf"^{name}: (.*)$", fields, re.M).group(1) for name in ("Depends", "Recommends"))
+        self.assertNotIn("libssl", needed)
+        self.assertIn("libssl3", recommended)  # it is loaded for TLS alone
 
     def test_what_is_unpacked_runs(self):
         self.assertIsInstance(json.loads(self.program("list", "--json")), list)
