@@ -39,8 +39,8 @@ struct pm_message *pm_message_unref(struct pm_message *m);
 
 enum { PM_JOIN_MAX = 4096 }; /* bytes: joining copies once what each client would otherwise get piece by piece */
 
-/* The frames of n messages for a WebSocket, one behind the other, as one message that goes out as they would: for version
- * 4, not compressed. NULL if they are more than PM_JOIN_MAX bytes, or without memory. */
+/* The frames of n messages for a WebSocket, one behind the other, as one message that goes out as they would: for
+ * version 4, not compressed. NULL if they are more than PM_JOIN_MAX bytes, or without memory. */
 struct pm_message *pm_message_join(struct pm_message *const *messages, unsigned n);
 
 /* The message as one compressed frame, made once for all who get it. NULL if it is too small for that to pay, or

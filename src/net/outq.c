@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    COPY_ROOM = 4000, /* bytes in a piece of copied things */
+    COPY_ROOM = 4000,  /* bytes in a piece of copied things */
     SHARE_FROM = 1024, /* behind others a smaller message is copied: cheaper than one more iovec */
     COPIES_MAX = 64,   /* free pieces of each kind that are kept */
     SHARES_MAX = 1024,
