@@ -152,7 +152,7 @@ export class Daemon extends Store {
     stream.asked = true;
     stream.liveFrom = link.offset;
     if (epoch === null) stream.next = since;
-    const answer = await this.ask("subscribe", { names: [link.name], since, ...(epoch === null ? {} : { epoch }) });
+    const answer = await this.ask("subscribe", { names: [link.name], deliver: "bytes", since, ...(epoch === null ? {} : { epoch }) });
     const place = answer.ok ? answer.subscriptions[link.name] : null;
     stream.asked = false;
     if (typeof place?.offset !== "number") return;

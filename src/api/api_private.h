@@ -46,6 +46,7 @@ struct pm_subscription {
     bool behind;                /* it has bytes to take, */
     struct pm_mono since;       /* and took none since */
     struct pm_deliver *deliver; /* what it gets instead of bytes; or NULL */
+    bool chooses;               /* it said itself what it gets */
 };
 
 /* api.c: tell all clients that may see the connection, or the device of this id; `data` is stolen. */

@@ -42,6 +42,7 @@ void pm_arg_expects(const struct pm_arg *arg, char *out, size_t room)
         [PM_ARG_OFFSETS] = "a whole number from 0 to 9007199254740991, or an object with one for each name",
         [PM_ARG_NAMES] = "an array of names of connections, or \"*\" for all",
         [PM_ARG_DEVICES] = "the id of a device, an array of such, or \"*\" for all, also later ones",
+        [PM_ARG_FRAMING] = "\"lines\", \"idle\", \"slip\", \"cobs\", or an object with what its kind needs",
         [PM_ARG_ANY] = "any value",
     };
     if (fixed[arg->type])
@@ -164,6 +165,8 @@ static bool fits(const struct pm_arg *arg, const json_t *v)
         return is_names(v);
     case PM_ARG_DEVICES:
         return json_is_string(v) || is_names(v);
+    case PM_ARG_FRAMING:
+        return json_is_object(v) || json_is_string(v);
     case PM_ARG_PAYLOAD:
     case PM_ARG_ANY:
     case PM_ARG_TYPES:
@@ -242,7 +245,7 @@ static bool check_members(struct pm_call *call, const struct pm_arg *args, const
 static bool check_parts(struct pm_call *call, const struct pm_arg *arg, const json_t *v, const char *place)
 {
     char inner[PLACE_MAX];
-    if (arg->type == PM_ARG_OBJECT) {
+    if (json_is_object(v)) {
         snprintf(inner, sizeof(inner), "%s.", place);
         return check_members(call, arg->of, v, inner);
     }
@@ -266,7 +269,10 @@ static bool check_value(struct pm_call *call, const struct pm_arg *arg, const js
         return refuse(call, arg, place);
     if (arg->type == PM_ARG_PAYLOAD && !take_payload(call, v))
         return refuse(call, arg, place);
-    return !arg->of || check_parts(call, arg, v, place);
+    struct pm_framing rule;
+    if (arg->of && !check_parts(call, arg, v, place))
+        return false;
+    return arg->type != PM_ARG_FRAMING || pm_framing_of_json(v, &rule) == 0 || refuse(call, arg, place);
 }
 
 /* ---- the whole ---- */

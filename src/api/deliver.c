@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const pm_deliver_words[] = {"bytes", "lines", "frames", "json", NULL};
-
 struct pm_deliver {
     enum pm_deliver_kind kind;
     struct pm_framer framer;
@@ -29,17 +27,32 @@ static bool is_timed(const struct pm_deliver *d)
     return d->framer.rule.kind == PM_FRAMING_IDLE;
 }
 
-int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const struct pm_framing *rule)
+int pm_delivery_rule(const struct pm_delivery *d, const struct pm_profile *p, struct pm_framing *ret)
 {
+    *ret = (struct pm_framing){.kind = PM_FRAMING_LINES, .max = PM_FRAMING_MAX_DEFAULT};
+    if (d->ruled)
+        *ret = d->rule;
+    else if (p && d->kind != PM_DELIVER_LINES)
+        *ret = p->frame;
+    else if (d->kind == PM_DELIVER_FRAMES)
+        return -EINVAL;
+    return 0;
+}
+
+int pm_deliver_set(struct pm_subscription *s, const struct pm_delivery *d)
+{
+    struct pm_framing rule;
     pm_deliver_drop(s);
-    if (kind == PM_DELIVER_BYTES)
+    if (d->kind == PM_DELIVER_BYTES)
         return 0;
+    if (pm_delivery_rule(d, pm_profiled_find(s->client->api, s->connection->options.profile), &rule) < 0)
+        return -EINVAL;
     s->deliver = calloc(1, sizeof(*s->deliver));
     if (!s->deliver)
         return -ENOMEM;
-    s->deliver->kind = kind;
+    s->deliver->kind = d->kind;
     s->deliver->subscription = s;
-    pm_framer_init(&s->deliver->framer, rule);
+    pm_framer_init(&s->deliver->framer, &rule);
     if (!is_timed(s->deliver))
         return 0;
     if (pm_pauses_want(s->connection) < 0) {
@@ -49,6 +62,21 @@ int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const s
     }
     pm_timer_init(&s->deliver->silence, s->client->api->loop, on_silence, s->deliver);
     return 0;
+}
+
+int pm_deliver_default(struct pm_subscription *s)
+{
+    s->chooses = false;
+    return pm_deliver_set(s, &s->connection->options.delivery);
+}
+
+void pm_deliver_changed(struct pm_connection *c)
+{
+    pm_list_for_each (link, &c->readers) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_connection);
+        if (!s->chooses)
+            pm_deliver_default(s);
+    }
 }
 
 static void on_timer_closed(void *owner)

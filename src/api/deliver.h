@@ -3,14 +3,18 @@
 #define PM_API_DELIVER_H
 
 #include "api/api_private.h"
-#include "proto/framer.h"
+#include "profile/profile.h"
 
-enum pm_deliver_kind { PM_DELIVER_BYTES, PM_DELIVER_LINES, PM_DELIVER_FRAMES, PM_DELIVER_JSON };
+/* How a connection's bytes are cut, if this is its profile (NULL: none). -EINVAL: nothing says how. */
+int pm_delivery_rule(const struct pm_delivery *d, const struct pm_profile *p, struct pm_framing *ret);
 
-extern const char *const pm_deliver_words[];
+/* From here on the reader gets this; or what readers of its connection get that do not choose. 0, -EINVAL (nothing
+ * says how to cut), -ENOMEM. On an error it gets bytes. */
+int pm_deliver_set(struct pm_subscription *s, const struct pm_delivery *d);
+int pm_deliver_default(struct pm_subscription *s);
 
-/* From here on the reader gets this. `rule` is copied. 0 or -ENOMEM. */
-int pm_deliver_set(struct pm_subscription *s, enum pm_deliver_kind kind, const struct pm_framing *rule);
+/* The connection's options or its profile have changed: all who did not choose. */
+void pm_deliver_changed(struct pm_connection *c);
 void pm_deliver_drop(struct pm_subscription *s);
 
 /* Where to stop before `limit`, so that what was begun before the device went away is not completed by what comes

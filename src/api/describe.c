@@ -99,12 +99,14 @@ json_t *pm_describe_devices(struct pm_api *a, const struct pm_who *who)
 json_t *pm_describe_options(const struct pm_connection_options *o)
 {
     const struct pm_port_settings *s = &o->line;
-    return json_pack("{s:I, s:i, s:s, s:f, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:s}", "baud-rate",
+    json_t *framing = o->delivery.ruled ? pm_framing_json(&o->delivery.rule) : json_null();
+    return json_pack("{s:I, s:i, s:s, s:f, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:s, s:s, s:o}", "baud-rate",
                      (json_int_t)s->baud_rate, "data-bits", s->data_bits, "parity", pm_parity_words[s->parity],
                      "stop-bits", s->stop_bits2 / 2.0, "flow-control", pm_flow_words[s->flow], "dtr",
                      pm_at_open_words[s->dtr], "rts", pm_at_open_words[s->rts], "latency", pm_latency_words[s->latency],
                      "exclusive", s->exclusive, "reconnect", o->reconnect, "record", o->record, "history",
-                     (json_int_t)o->history, "profile", o->profile);
+                     (json_int_t)o->history, "profile", o->profile, "deliver", pm_deliver_words[o->delivery.kind],
+                     "framing", framing);
 }
 
 json_t *pm_describe_connection(const struct pm_connection *c)

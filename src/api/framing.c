@@ -1,8 +1,11 @@
 /* framing.c - a framing rule as requests give it. */
 #include "api/api_private.h"
+#include "api/deliver.h"
+#include "api/profiled.h"
 #include "api/table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MARKER_TEXT_MAX = 4 * PM_MARKER_MAX };
@@ -50,20 +53,25 @@ static bool read_marker(const json_t *o, const char *name, struct pm_marker *ret
     return true;
 }
 
-static enum pm_framing_kind kind_of(const json_t *o)
+static bool read_kind(const char *word, enum pm_framing_kind *ret)
 {
-    const char *word = json_string_value(json_object_get(o, "kind"));
     for (unsigned i = 0; word && kind_words[i]; i++) {
-        if (strcmp(kind_words[i], word) == 0)
-            return (enum pm_framing_kind)i;
+        if (strcmp(kind_words[i], word) != 0)
+            continue;
+        *ret = (enum pm_framing_kind)i;
+        return true;
     }
-    return PM_FRAMING_LINES;
+    return false;
 }
 
-int pm_framing_of_json(const json_t *o, struct pm_framing *ret)
+int pm_framing_of_json(const json_t *v, struct pm_framing *ret)
 {
-    const json_t *silence = json_object_get(o, "silence");
-    *ret = (struct pm_framing){.kind = kind_of(o),
+    const json_t *o = json_is_object(v) ? v : NULL, *silence = json_object_get(o, "silence");
+    const char *word = json_string_value(o ? json_object_get(o, "kind") : v);
+    enum pm_framing_kind kind;
+    if (!read_kind(word, &kind))
+        return -EINVAL;
+    *ret = (struct pm_framing){.kind = kind,
                                .max = (size_t)integer(o, "max", PM_FRAMING_MAX_DEFAULT),
                                .size = (size_t)integer(o, "size", 0),
                                .length_at = (uint8_t)integer(o, "length-at", 0),
@@ -74,4 +82,57 @@ int pm_framing_of_json(const json_t *o, struct pm_framing *ret)
     if (!read_marker(o, "start", &ret->start) || !read_marker(o, "end", &ret->end))
         return -EINVAL;
     return pm_framing_check(ret);
+}
+
+/* ---- as JSON ---- */
+
+static void add_marker(json_t *o, const char *name, const struct pm_marker *m)
+{
+    char text[MARKER_TEXT_MAX + 1] = "";
+    for (unsigned i = 0; i < m->n; i++)
+        snprintf(text + 4 * i, 5, "\\x%02x", m->bytes[i]);
+    if (m->n > 0)
+        json_object_set_new(o, name, json_string(text));
+}
+
+json_t *pm_framing_json(const struct pm_framing *r)
+{
+    json_t *o = json_pack("{s:s, s:I}", "kind", kind_words[r->kind], "max", (json_int_t)r->max);
+    add_marker(o, "start", &r->start);
+    add_marker(o, "end", &r->end);
+    if (r->kind == PM_FRAMING_FIXED)
+        json_object_set_new(o, "size", json_integer((json_int_t)r->size));
+    if (r->kind == PM_FRAMING_IDLE)
+        json_object_set_new(o, "silence", json_real(r->idle_us / 1000.0));
+    if (r->kind == PM_FRAMING_LENGTH)
+        json_object_update_new(o, json_pack("{s:i, s:i, s:i, s:b}", "length-at", r->length_at, "length-bytes",
+                                            r->length_bytes, "length-add", (int)r->length_add, "big-endian",
+                                            r->big_endian));
+    return o;
+}
+
+/* ---- what a reader gets ---- */
+
+const char *const pm_deliver_words[] = {"bytes", "lines", "frames", "json", NULL};
+
+void pm_call_delivery(const struct pm_call *call, struct pm_delivery *d)
+{
+    const json_t *framing = json_object_get(call->data, "framing");
+    bool given = framing && !json_is_null(framing);
+    enum pm_deliver_kind absent = given && d->kind == PM_DELIVER_BYTES ? PM_DELIVER_FRAMES : d->kind;
+    d->kind = (enum pm_deliver_kind)pm_call_word(call, "deliver", pm_deliver_words, absent);
+    d->ruled = given || (d->ruled && d->kind != PM_DELIVER_BYTES);
+    if (given)
+        pm_framing_of_json(framing, &d->rule); /* it was checked */
+}
+
+bool pm_call_can_deliver(const struct pm_call *call, const struct pm_delivery *d, const char *profile)
+{
+    static const char expected[] = "given, since no profile says how to cut";
+    struct pm_framing rule;
+    if (pm_delivery_rule(d, pm_profiled_find(call->api, profile), &rule) == 0)
+        return true;
+    pm_api_fail_with(call->request, PM_BAD_REQUEST, json_pack("{s:s, s:s}", "field", "framing", "expected", expected),
+                     "\"framing\" must be %s.", expected);
+    return false;
 }

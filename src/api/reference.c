@@ -27,6 +27,7 @@ static json_t *type_name(const struct pm_arg *arg)
         [PM_ARG_OFFSETS] = "offsets",
         [PM_ARG_NAMES] = "names",
         [PM_ARG_DEVICES] = "devices",
+        [PM_ARG_FRAMING] = "framing",
         [PM_ARG_ANY] = "any",
     };
     return json_string(names[arg->type]);

@@ -141,7 +141,7 @@ static bool read_until(struct ask *q, const json_t *until)
     size_t bad;
     const char *why;
     bool good = true;
-    if (json_is_object(frame))
+    if (frame)
         good = pm_framing_of_json(frame, &rule) == 0;
     pm_framer_init(&q->framer, &rule);
     q->exchange.silence_ms = rule.kind == PM_FRAMING_IDLE ? (rule.idle_us + 999) / 1000 : 0;
@@ -156,9 +156,8 @@ static bool read_until(struct ask *q, const json_t *until)
         q->until = UNTIL_SILENCE;
         q->exchange.silence_ms = (uint32_t)json_integer_value(silence);
     }
-    return good &&
-           json_is_string(pattern) + json_is_integer(length) + json_is_integer(silence) + json_is_object(frame) ==
-               (until != NULL);
+    return good && json_is_string(pattern) + json_is_integer(length) + json_is_integer(silence) + (frame != NULL) ==
+                       (until != NULL);
 }
 
 static void ask(struct pm_call *call)
@@ -199,8 +198,7 @@ static const struct pm_arg until_members[] = {
      .purpose = "the answer ends where this fits for the first time: text with {:int}, {:float}, {:hex}, {:word}, "
                 "{:char}, \\r, \\n, \\x06 (docs/write-a-profile.md)"},
     {"length", PM_ARG_INTEGER, .min = 1, .max = PM_ANSWER_MAX, .unit = "bytes", .purpose = "it has so many bytes"},
-    {"frame", PM_ARG_OBJECT, .of = pm_framing_members,
-     .purpose = "it is the first frame that is not empty; for example {\"kind\": \"lines\"}"},
+    {"frame", PM_ARG_FRAMING, .of = pm_framing_members, .purpose = "it is the first frame that is not empty"},
     {"silence", PM_ARG_INTEGER, .min = 1, .max = 60000, .unit = "milliseconds",
      .purpose = "it ends when nothing more has come for so long"},
     {0},

@@ -155,6 +155,7 @@ struct pm_connection_options pm_call_options(const struct pm_call *call)
     options.reconnect = pm_call_boolean(call, "reconnect", options.reconnect);
     options.history = (uint32_t)pm_call_integer(call, "history", options.history);
     options.record = pm_call_boolean(call, "record", options.record);
+    pm_call_delivery(call, &options.delivery);
     return options;
 }
 
@@ -162,7 +163,8 @@ static void activate_connection(struct pm_call *call)
 {
     const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
     struct pm_connection_options options = pm_call_options(call);
-    if ((options.record && !pm_call_can_record(call)) || !pm_call_knows_profile(call))
+    if ((options.record && !pm_call_can_record(call)) || !pm_call_knows_profile(call) ||
+        !pm_call_can_deliver(call, &options.delivery, options.profile))
         return;
     struct opening *o = malloc(sizeof(*o));
     if (!o) {
@@ -236,6 +238,7 @@ static const struct pm_arg activate_args[] = {
     {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX, .fallback = "none",
      .purpose =
          "what kind of device it is: an `id` of list-profiles, whose line settings hold unless others are given"},
+    PM_ARGS_DELIVER("bytes", "what the event with its bytes carries for all who do not choose: see subscribe"),
     {"record", PM_ARG_BOOLEAN, .fallback = "false",
      .purpose = "write down everything that goes over it, as record-start does"},
     {0},

@@ -21,35 +21,27 @@ static bool offset_for(const struct pm_call *call, const char *arg, const char *
     return json_is_integer(v);
 }
 
-/* How the bytes of this connection are to be cut. -EINVAL: nothing says how. */
-static int framing_for(const struct pm_call *call, const struct pm_connection *c, enum pm_deliver_kind kind,
-                       struct pm_framing *ret)
+static bool chooses(const struct pm_call *call)
 {
-    const json_t *given = json_object_get(call->data, "framing");
-    const struct pm_profile *p = pm_profiled_find(call->api, c->options.profile);
-    *ret = (struct pm_framing){.kind = PM_FRAMING_LINES, .max = PM_FRAMING_MAX_DEFAULT};
-    int r = 0;
-    if (json_is_object(given))
-        r = pm_framing_of_json(given, ret);
-    else if (p && kind != PM_DELIVER_LINES)
-        *ret = p->frame;
-    else if (kind == PM_DELIVER_FRAMES)
-        r = -EINVAL;
-    return r;
+    return pm_call_has(call, "deliver") || pm_call_has(call, "framing");
 }
 
-static enum pm_deliver_kind deliver_of(const struct pm_call *call)
+/* What it gets of a connection from now on. */
+static int set_delivery(const struct pm_call *call, struct pm_subscription *s)
 {
-    return (enum pm_deliver_kind)pm_call_word(call, "deliver", pm_deliver_words, PM_DELIVER_BYTES);
+    struct pm_delivery d = {0};
+    s->chooses = chooses(call);
+    pm_call_delivery(call, &d);
+    if (s->chooses)
+        return pm_deliver_set(s, &d);
+    return pm_deliver_default(s) == -ENOMEM ? -ENOMEM : 0;
 }
 
 static json_t *subscribe_one(const struct pm_call *call, struct pm_connection *c)
 {
     uint64_t since, epoch;
     struct pm_subscription *s = pm_subscribe(call->request->client, c);
-    struct pm_framing rule;
-    framing_for(call, c, deliver_of(call), &rule); /* it was checked */
-    if (!s || pm_deliver_set(s, deliver_of(call), &rule) < 0)
+    if (!s || set_delivery(call, s) < 0)
         return NULL;
     if (offset_for(call, "since", c->name, &since)) {
         offset_for(call, "epoch", c->name, &epoch);
@@ -96,17 +88,13 @@ static void drop_others(struct pm_api_client *client, const json_t *names)
 /* Before anything changes: can all of them be cut so? */
 static bool can_deliver(const struct pm_call *call, const json_t *names)
 {
-    static const char expected[] = "a rule with what its kind needs; it may be left out if the profile has one";
     const struct pm_link *list = pm_hub_connections(call->api->hub);
-    struct pm_framing rule;
-    for (struct pm_link *link = list->next; link != list && deliver_of(call) != PM_DELIVER_BYTES; link = link->next) {
+    struct pm_delivery d = {0};
+    pm_call_delivery(call, &d);
+    for (struct pm_link *link = list->next; link != list && chooses(call); link = link->next) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
-        if (!is_named(names, c->name) || framing_for(call, c, deliver_of(call), &rule) == 0)
-            continue;
-        pm_api_fail_with(call->request, PM_BAD_REQUEST,
-                         json_pack("{s:s, s:s}", "field", "framing", "expected", expected), "\"framing\" must be %s.",
-                         expected);
-        return false;
+        if (is_named(names, c->name) && !pm_call_can_deliver(call, &d, c->options.profile))
+            return false;
     }
     return true;
 }
@@ -198,12 +186,9 @@ static const struct pm_arg subscribe_args[] = {
     {"since", PM_ARG_OFFSETS, .fallback = "the newest byte", .purpose = "offset of the first byte that is wanted"},
     {"epoch", PM_ARG_OFFSETS, .fallback = "the present one",
      .purpose = "the epoch that `since` was told with: one that is over is answered with a gap"},
-    {"deliver", PM_ARG_WORD, .words = pm_deliver_words, .fallback = "bytes",
-     .purpose =
-         "what the event of the connection carries: its bytes, or an array of the lines, frames or parsed objects "
-         "that came together"},
-    {"framing", PM_ARG_OBJECT, .of = pm_framing_members, .fallback = "what the profile says, or lines",
-     .purpose = "how the bytes are cut"},
+    PM_ARGS_DELIVER("what the connection says",
+                    "what the event of the connection carries: its bytes, or an array of the lines, frames or parsed "
+                    "objects that came together"),
     {0},
 };
 static const struct pm_arg unsubscribe_args[] = {{"names", PM_ARG_NAMES, .required = true}, {0}};

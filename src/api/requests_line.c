@@ -1,6 +1,7 @@
 /* requests_line.c - the line of a connection: its settings, signals, breaks and queues, and what clients hear of them.
  */
 #include "api/api_private.h"
+#include "api/deliver.h"
 #include "api/profiled.h"
 #include "api/table.h"
 #include "base/cleanup.h"
@@ -132,12 +133,19 @@ static void configure_connection(struct pm_call *call)
 {
     struct pm_connection *c = call->connection;
     struct pm_port_settings settings = c->options.line;
+    struct pm_delivery delivery = c->options.delivery;
     const char *profile = pm_call_text(call, "profile");
-    if (!has_port(call) || !pm_call_knows_profile(call))
+    pm_call_delivery(call, &delivery);
+    if (!has_port(call) || !pm_call_knows_profile(call) ||
+        !pm_call_can_deliver(call, &delivery, profile ? profile : c->options.profile))
         return;
     if (profile) {
         snprintf(c->options.profile, sizeof(c->options.profile), "%s", profile);
         pm_profiled_begin(call->api, c, false);
+    }
+    if (profile || pm_call_has(call, "deliver") || pm_call_has(call, "framing")) {
+        c->options.delivery = delivery;
+        pm_deliver_changed(c);
     }
     struct waiting *w = new_waiting(call);
     pm_call_settings(call, &settings);
@@ -292,6 +300,7 @@ static const struct pm_arg configure_args[] = {
     PM_ARGS_LINE,
     {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX,
      .purpose = "what kind of device it is from now on: an `id` of list-profiles, or empty for none"},
+    PM_ARGS_DELIVER("as it is", "what the event with its bytes carries for all who do not choose: see subscribe"),
     {0}};
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};
 static const struct pm_arg step_members[] = {

@@ -182,6 +182,10 @@ struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_con
         return NULL;
     *s = (struct pm_subscription){
         .client = client, .connection = c, .cursor = c->journal.end, .mark = c->marks.next, .reopened_at = UINT64_MAX};
+    if (pm_deliver_default(s) == -ENOMEM) {
+        free(s);
+        return NULL;
+    }
     pm_list_append(&client->subscriptions, &s->of_client);
     pm_list_append(&c->readers, &s->of_connection);
     return s;

@@ -36,6 +36,7 @@ enum pm_arg_type {
     PM_ARG_OFFSETS, /* an integer from 0 to 2^53 - 1, or an object of such by name of connection */
     PM_ARG_NAMES,   /* an array of names of connections, which need not exist, or "*" */
     PM_ARG_DEVICES, /* an id of a device, an array of such, or "*" */
+    PM_ARG_FRAMING, /* a framing rule: a word, or an object with members as `of` says */
     PM_ARG_ANY,
     PM_ARG_TYPES
 };
@@ -125,11 +126,26 @@ extern const struct pm_request_kind pm_requests_ask[], pm_requests_audit[], pm_r
         "exclusive", PM_ARG_BOOLEAN, .fallback = "true", .purpose = "nobody else may open the device meanwhile"        \
     }
 
-extern const char *const pm_parity_words[],
-    *const pm_stop_words[], *const pm_flow_words[], *const pm_at_open_words[], *const pm_latency_words[];
+/* What a reader gets instead of bytes. */
+#define PM_ARGS_DELIVER(default_, purpose_)                                                                            \
+    {"deliver", PM_ARG_WORD, .words = pm_deliver_words, .fallback = (default_), .purpose = (purpose_)},                \
+    {                                                                                                                  \
+        "framing", PM_ARG_FRAMING, .of = pm_framing_members, .fallback = "what the profile says, or lines",            \
+                                   .purpose = "how the bytes are cut"                                                  \
+    }
+
+extern const char *const pm_deliver_words[],
+    *const pm_parity_words[], *const pm_stop_words[], *const pm_flow_words[], *const pm_at_open_words[],
+                                                                                  *const pm_latency_words[];
 
 /* Read these options; those that are absent stay. */
 void pm_call_settings(const struct pm_call *call, struct pm_port_settings *s);
+
+/* The same for `deliver` and `framing`; a framing alone is for frames. */
+void pm_call_delivery(const struct pm_call *call, struct pm_delivery *d);
+
+/* Can it be cut so with this profile (an id)? False after the request has been failed. */
+bool pm_call_can_deliver(const struct pm_call *call, const struct pm_delivery *d, const char *profile);
 
 /* requests_command.c: is its `profile`, if it has one, known? False after the request has been failed. */
 bool pm_call_knows_profile(const struct pm_call *call);
@@ -180,10 +196,13 @@ int pm_call_word(const struct pm_call *call, const char *name, const char *const
 /* ---- framing.c ---- */
 
 /* A framing rule as an argument: {"kind": "lines"}, …; and the rule of such an object, which was checked against these
- * members. -EINVAL: it lacks what its kind needs. */
+ * members, or of the word for its kind. -EINVAL: it lacks what its kind needs. */
 enum { PM_FRAMING_MAX_DEFAULT = 4096 };
 extern const struct pm_arg pm_framing_members[];
-int pm_framing_of_json(const json_t *o, struct pm_framing *ret);
+int pm_framing_of_json(const json_t *v, struct pm_framing *ret);
+
+/* The way back: a new reference. */
+json_t *pm_framing_json(const struct pm_framing *rule);
 
 /* requests_claim.c: may this caller write, or does somebody else hold a claim? False after the request has been failed.
  */

@@ -133,7 +133,7 @@ static void on_subscribed(void *owner, const json_t *answer)
 
 int pm_monitor_subscribe(struct pm_monitor *m)
 {
-    json_t *data = json_pack("{s:[s]}", "names", m->name);
+    json_t *data = json_pack("{s:[s], s:s}", "names", m->name, "deliver", "bytes");
     if (m->was_attached) {
         json_object_set_new(data, "since", json_integer((json_int_t)m->screen.offset));
         json_object_set_new(data, "epoch", json_integer((json_int_t)m->screen.epoch));

@@ -33,6 +33,8 @@ static const char *placeholder_of(const struct pm_arg *arg)
     case PM_ARG_ARRAY:
     case PM_ARG_ANY:
         return "JSON";
+    case PM_ARG_FRAMING:
+        return "WORD|JSON";
     default:
         return "N";
     }
@@ -87,7 +89,8 @@ static json_t *to_json(const struct pm_arg *arg, const char *text)
         double value = strtod(text, &end);
         if (errno == 0 && end != text && *end == 0)
             return json_real(value);
-    } else if (arg->type == PM_ARG_OBJECT || arg->type == PM_ARG_ARRAY || arg->type == PM_ARG_ANY) {
+    } else if (arg->type == PM_ARG_OBJECT || arg->type == PM_ARG_ARRAY || arg->type == PM_ARG_ANY ||
+               arg->type == PM_ARG_FRAMING) {
         json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
         if (value)
             return value;

@@ -129,6 +129,7 @@ static int open_again(struct pm_connection *c, const char *address, const struct
     c->options.line = options->line;
     c->options.reconnect = options->reconnect;
     c->options.record = options->record;
+    c->options.delivery = options->delivery;
     if (r == 0)
         r = pm_connection_open(c, address);
     if (r == 0)

@@ -6,6 +6,7 @@
 #include "device/devices.h"
 #include "hub/journal.h"
 #include "hub/marks.h"
+#include "proto/framer.h"
 
 enum {
     PM_PROFILE_ID_MAX = 64,
@@ -44,12 +45,22 @@ struct pm_tap {
     void (*on_bytes)(struct pm_tap *t, bool to_device, uint64_t offset, const uint8_t *p, size_t n);
 };
 
+enum pm_deliver_kind { PM_DELIVER_BYTES, PM_DELIVER_LINES, PM_DELIVER_FRAMES, PM_DELIVER_JSON };
+
+/* What the layer above hands to a reader. */
+struct pm_delivery {
+    enum pm_deliver_kind kind;
+    bool ruled; /* `rule` says how the bytes are cut; else their profile does, or they are lines */
+    struct pm_framing rule;
+};
+
 /* How a connection was asked for. */
 struct pm_connection_options {
     struct pm_port_settings line;
     bool reconnect;                      /* it outlives a replug; else it closes with its device */
     bool record;                         /* everything that goes over it is written to a file */
     char profile[PM_PROFILE_ID_MAX + 1]; /* what the layer above speaks to it by; or empty */
+    struct pm_delivery delivery;         /* for readers that do not choose themselves */
     uint32_t history;                    /* bytes of its journal, PM_JOURNAL_MIN to PM_JOURNAL_MAX */
     char owner[PM_OWNER_MAX];            /* for the layer above: the origin that opened it, "" for programs */
 };

@@ -23,6 +23,7 @@ NEVER = {  # values that a type never takes; bounds and words come from the sche
                 {f"n{i}": 0 for i in range(100)}],
     "names": [7, True, {}, "", "all", [7], [None], ["a\nb"], [""], ["x"] * 1000],
     "devices": [5, True, {}, [5]],
+    "framing": [7, True, [], "", "fixed", "no-such-kind", {"kind": "delimiter"}, {"kind": "fixed"}],
     "any": [],
 }
 
@@ -45,7 +46,7 @@ def wrong_values(arg):
 def good_value(arg):
     special = {"address": "virtual:echo", "name": "fresh"}
     by_type = {"connection": "probe", "name": "fresh", "boolean": True, "bytes": "x", "names": "*", "any": 0, "offsets": 0,
-               "object": {m["name"]: good_value(m) for m in arg.get("members", []) if m["required"]}}
+               **dict.fromkeys(("object", "framing"), {m["name"]: good_value(m) for m in arg.get("members", []) if m["required"]})}
     if arg["type"] in by_type:
         return by_type[arg["type"]]
     if arg["type"] == "array":

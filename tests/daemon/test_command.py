@@ -170,7 +170,8 @@ class CommandTest(unittest.TestCase):
         for until in ({}, {"pattern": "a", "length": 1}, {"pattern": "{rest}"}, {"pattern": "{"}, {"frame": {"kind": "fixed"}},
                       {"frame": {"kind": "delimiter"}}, {"frame": {"kind": "delimiter", "end": "\\q"}}):
             answer = self.ask("x!", until=until)
-            self.assertEqual((self.code(answer), answer["error"]["field"]), ("bad-request", "until"), until)
+            field = "until.frame" if "frame" in until else "until"
+            self.assertEqual((self.code(answer), answer["error"]["field"]), ("bad-request", field), until)
         self.assertEqual(device.heard, [])
 
     def test_two_clients_share_an_instrument(self):

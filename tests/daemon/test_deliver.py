@@ -73,6 +73,53 @@ class DeliverTest(unittest.TestCase):
         self.line.write(b"\x11\x03\x02\x00\x05")
         self.wait(client, [{"base64": base64.b64encode(b"\x11\x03\x02\x00\x05").decode()}])
 
+    def listener(self):
+        client = Client(self.program)  # as a page written for the original: it never says what it wants
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_connection_says_what_those_get_who_do_not_choose(self):
+        self.activate(deliver="lines")
+        listening, asking, raw = self.listener(), self.client(), self.client(deliver="bytes")
+        self.line.write(b"one\ntwo\n")
+        for client in (listening, asking):
+            self.wait(client, ["one", "two"])
+        raw.wait_bytes("d", b"one\ntwo\n")
+        said = self.program.post("configure-connection", {"name": "d", "framing": {"kind": "delimiter", "end": ";"}})[1]
+        options = said["connection"]["options"]
+        self.assertEqual((options["deliver"], options["framing"]), ("lines", {"kind": "delimiter", "end": "\\x3b", "max": 4096}))
+        self.line.write(b"three;")
+        for client in (listening, asking):
+            self.wait(client, ["one", "two", "three"])
+        self.program.post("configure-connection", {"name": "d", "deliver": "bytes"})
+        self.line.write(b"4")
+        wait_for(lambda: listening.events("d")[-1] == b"4", "bytes again")
+        raw.wait_bytes("d", b"one\ntwo\nthree;4")
+
+    def test_every_kind_for_a_whole_connection(self):
+        rules = (("lines", b"ab\r\ncd\n"), ({"kind": "delimiter", "end": "\\x03"}, b"ab\x03cd\x03"),
+                 ({"kind": "start-end", "start": "<", "end": ">"}, b"<ab>-<cd>"),
+                 ({"kind": "length", "length-add": 1}, b"\x02ab\x02cd"), ({"kind": "fixed", "size": 2}, b"abcd"),
+                 ("slip", b"\xc0ab\xc0cd\xc0"), ("cobs", b"\x03ab\0\x03cd\0"))
+        for rule, stream in rules:
+            with self.subTest(rule=rule):
+                self.activate(deliver="frames", framing=rule)
+                client = self.listener()
+                self.line.write(stream)
+                content = [b"\x02ab", b"\x02cd"] if isinstance(rule, dict) and rule["kind"] == "length" else [b"ab", b"cd"]
+                self.wait(client, [{"base64": base64.b64encode(frame).decode()} for frame in content])
+                self.program.post("deactivate-connection", {"name": "d"})
+        self.activate(framing="idle")
+        client = self.listener()
+        self.line.write(b"ab")
+        self.wait(client, [{"base64": base64.b64encode(b"ab").decode()}])
+
+    def test_objects_for_all(self):
+        self.activate(deliver="json")
+        client = self.listener()
+        self.line.write(b'{"t": 21.5}\n')
+        self.wait(client, [{"t": 21.5}])
+
     def test_objects(self):
         self.activate()
         client = self.client(deliver="json")
@@ -106,6 +153,11 @@ class DeliverTest(unittest.TestCase):
                         {"deliver": "frames", "framing": {"kind": "idle", "silence": 0}}):
             answer = client.call("subscribe", {"names": ["d"], **options})
             self.assertEqual((answer["ok"], answer["error"]["field"]), (False, "framing"), options)
+            answer = self.program.post("configure-connection", {"name": "d", **options})[1]
+            self.assertEqual((answer["ok"], answer["error"]["field"]), (False, "framing"), options)
+        for framing in ("fixed", "magic", {"kind": "delimiter"}, {}, 5):
+            answer = self.program.post("activate-connection", {"name": "e", "address": "virtual:echo", "framing": framing})[1]
+            self.assertIn(answer["error"]["field"], ("framing", "framing.kind"), framing)
 
     def test_from_an_offset(self):
         self.activate()

@@ -12,7 +12,8 @@ from daemon import Line, Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 SETTINGS = {"baud-rate": 9600, "data-bits": 7, "parity": "even", "stop-bits": 2, "flow-control": "xon-xoff", "dtr": "off",
-            "rts": "on", "latency": "throughput", "exclusive": False, "reconnect": True, "record": False, "history": 65536, "profile": ""}
+            "rts": "on", "latency": "throughput", "exclusive": False, "reconnect": True, "record": False, "history": 65536, "profile": "",
+            "deliver": "lines", "framing": {"kind": "idle", "silence": 12.5, "max": 100}}
 
 
 class RestartTest(unittest.TestCase):
