@@ -143,7 +143,12 @@ static const struct pm_virtual_does pump = {.begin = pump_begin, .take = pump_ta
 
 /* ---- counter ---- */
 
-enum { COUNTER_SLOW_MS = 100, COUNTER_FAST_MS = 5, COUNTER_RATE_MAX = 20 * 1000 * 1000, NUMBER_MAX = PM_DECIMAL_MAX + 2 };
+enum {
+    COUNTER_SLOW_MS = 100,
+    COUNTER_FAST_MS = 5,
+    COUNTER_RATE_MAX = 20 * 1000 * 1000,
+    NUMBER_MAX = PM_DECIMAL_MAX + 2
+};
 
 /* "1234\r\n" */
 static size_t write_number(char *out, uint64_t number)
