@@ -6,6 +6,9 @@ import { build } from "esbuild";
 const here = import.meta.dirname;
 const out = path.resolve(process.argv[2] ?? path.join(here, "dist"));
 
+// Files of their own, which the page loads once it is drawn.
+const LIBRARIES = ["xterm", "uplot"];
+
 // What has to be otherwise in packages. A new version in which these places are not the same fails here.
 const CHANGES = [
   // The content security policy of the page allows no style element and no style attribute; xterm.js makes both. The elements become
@@ -36,9 +39,11 @@ const changes = {
 
 mkdirSync(out, { recursive: true });
 await build({
-  entryPoints: { console: path.join(here, "src/main.tsx") },
+  entryPoints: { console: path.join(here, "src/main.tsx"), ...Object.fromEntries(LIBRARIES.map((name) => [name, path.join(here, `src/${name}.ts`)])) },
   outdir: out,
   bundle: true,
+  splitting: true,
+  chunkNames: "shared",
   minify: true,
   format: "esm",
   target: ["chrome115", "firefox115", "safari16.4"],

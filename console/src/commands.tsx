@@ -1,23 +1,17 @@
 // commands.tsx - forms for the commands of a device's profile: what they take, what the device answered, and the bytes of it.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { daemon, Link } from "./daemon";
+import { Argument, Command, useProfiles } from "./profiles";
 import { remember } from "./store";
 import { concat, hexByte, visible } from "./text";
 import { Choice, Problem } from "./ui";
 import { Answer } from "./wire";
 
-interface Argument {
-  name: string; type: string; required?: boolean; expected?: string; min?: number; max?: number; unit?: string; words?: string[]; purpose?: string;
-  default?: unknown; list?: { min: number; max: number };
-}
-interface Command { name: string; purpose?: string; arguments: Argument[] }
-interface Profile { id: string; name: string; purpose?: string; commands?: Command[] }
-
 const STANDARD: Command = {
   name: "frame", purpose: "A standard command frame, answered in the same way",
   arguments: [
     { name: "command-id", type: "integer", required: true, min: 0, max: 65535 },
-    { name: "args", type: "text", purpose: "whole numbers with spaces between them" },
+    { name: "args", type: "text", unit: "whole numbers with spaces between" },
   ],
 };
 const BYTES_MAX = 4096;
@@ -32,7 +26,7 @@ function Field(p: { argument: Argument }) {
   const hint = [a.list && "with commas between", range, a.unit].filter(Boolean).join(" ");
   const common = { name: a.name, "aria-label": a.name, required: a.required, defaultValue: a.default === undefined ? undefined : String(a.default) };
   return (
-    <label title={[a.purpose, a.expected].filter(Boolean).join(": ")}>{a.name}{hint && <small> {hint}</small>}
+    <label class={isTyped(a) ? "wide" : ""} title={[a.purpose, a.expected].filter(Boolean).join(": ")}>{a.name}{hint && <small> {hint}</small>}
       {words ? (
         <select name={a.name} aria-label={a.name} defaultValue={common.defaultValue}>
           {!a.required && <option value="" />}
@@ -108,9 +102,8 @@ function CommandForm(p: { link: Link; command: Command; profile: string }) {
 
 export function CommandsView(p: { link: Link }) {
   const { link } = p, profile = String(link.options.profile ?? "");
-  const [profiles, setProfiles] = useState<Profile[]>([]);
+  const profiles = useProfiles();
   const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => void daemon.ask("list-profiles").then((answer) => answer.ok && setProfiles(answer.profiles)), []);
   const choose = async (id: string) => {
     const answer = await daemon.ask("configure-connection", { name: link.name, profile: id });
     setProblem(answer.ok ? null : answer.error.message);

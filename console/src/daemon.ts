@@ -31,12 +31,16 @@ export interface Link extends Connection {
   signals: Signals | null;
   errors: Errors | null;
   closed: string | null; // why, once it is
+  told: Told[]; // the newest that its profile made of what it sent
 }
+
+export interface Told { time: number; event: string; values: unknown }
 
 export interface Traffic { time: number; direction: "in" | "out"; event: string; args: unknown[] }
 
 const HISTORY_MAX = 2 * 1024 * 1024; // of what came before the page, this much is shown
 const TRAFFIC_MAX = 500;
+const TOLD_MAX = 5000;
 
 const REASONS: Record<string, string> = {
   slow: "this page was too slow for them",
@@ -77,8 +81,8 @@ export class Daemon extends Store {
     return [...this.links.values()].filter((l) => l.closed === null);
   }
 
-  async send(link: Link, bytes: Uint8Array): Promise<Answer> {
-    link.stream.sent(bytes);
+  async send(link: Link, bytes: Uint8Array, kind: "tx" | "keys" = "tx"): Promise<Answer> {
+    link.stream.sent(bytes, kind);
     const answer = await this.ask("send-raw", { name: link.name, payload: bytes });
     if (!answer.ok) link.stream.note(`not sent: ${answer.error.message}`);
     return answer;
@@ -135,7 +139,7 @@ export class Daemon extends Store {
     const known = this.links.get(c.name);
     const same = known && (known.closed === null || known.address === c.address);
     const link: Link = same ? Object.assign(known, c, { closed: null })
-      : { ...c, stream: new Stream(), signals: null, errors: null, closed: null };
+      : { ...c, stream: new Stream(), signals: null, errors: null, closed: null, told: [] };
     this.links.set(c.name, link);
     if (!link.stream.following) void this.follow(link);
     void this.ask("get-signals", { name: c.name }).then((answer) => {
@@ -234,10 +238,16 @@ export class Daemon extends Store {
       this.rename(old, name);
       void this.refreshDevices();
     },
+    "connection-changed": (c: Connection) => this.with(c.name, (l) => Object.assign(l, c)),
     "connection-claimed": ({ name }) => this.with(name, (l) => (l.claimed = true)),
     "connection-released": ({ name }) => this.with(name, (l) => (l.claimed = false)),
     "signals-changed": ({ name, signals }) => this.with(name, (l) => (l.signals = signals)),
     "line-error": ({ name, ...errors }) => this.with(name, (l) => (l.errors = errors as Errors)),
+    "device-event": ({ name, event, values }) => {
+      const told = this.links.get(name)?.told;
+      told?.push({ time: Date.now(), event, values });
+      if (told && told.length > TOLD_MAX) told.splice(0, TOLD_MAX / 5);
+    },
     "rx-gap": (gap) => this.with(gap.name, (l) => {
       if (!l.stream.following && !l.stream.asked) return;
       l.stream.note(gapText(gap));

@@ -63,18 +63,21 @@ function Rename(p: { link: Link }) {
 const settings = ({ options: o }: Connection) =>
   `${o["baud-rate"]} baud, ${o["data-bits"]}${o.parity[0].toUpperCase()}${o["stop-bits"]}`;
 
+// Show stands where Connect was, in the same size: the second click of a double click does no harm.
 function ConnectionRow(p: { link: Link }) {
   const { link } = p, lost = link.state !== "open";
   return (
-    <div class="connected">
-      <Rename link={link} />
-      <span class={lost ? "state lost" : "state"}>{lost ? "Unplugged. Opens again when it comes back." : settings(link)}</span>
+    <>
       <span class="actions">
         <button type="button" aria-label={`Show ${link.name}`} onClick={() => workspace.show(link.name)}>Show</button>
         <button type="button" class="quiet" aria-label={`Disconnect ${link.name}`}
           onClick={() => daemon.ask("deactivate-connection", { name: link.name })}>Disconnect</button>
       </span>
-    </div>
+      <div class="connected">
+        <Rename link={link} />
+        <span class={lost ? "state lost" : "state"}>{lost ? "Unplugged. Opens again when it comes back." : settings(link)}</span>
+      </div>
+    </>
   );
 }
 
@@ -100,15 +103,15 @@ function DeviceCard(p: { device: Device; link: Link | undefined }) {
         <small>{d.address}{d.serialnumber && ` · ${d.serialnumber}`}</small>
         {d.kind === "virtual" && <small>{d.description}</small>}
         {d["identity-conflict"] && <small class="warn">Two devices say that they are this one: it does not come back by itself.</small>}
-        {!link && user && <small class="warn">In use by {user}. Close it there to connect here.</small>}
+        {!link && user && !d.connection && <small class="warn">In use by {user}. Close it there to connect here.</small>}
         {!link && d.unusable && <small class="warn">{d.unusable}</small>}
       </div>
+      {link ? <ConnectionRow link={link} />
+        : <span class="actions"><button type="button" class="primary" disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button></span>}
       {!link && d.profiles.length > 0 && (
         <label class="row">Profile <Choice label={`Profile of ${title(d)}`} value={profile} onChange={setChosen}
           options={Object.fromEntries(["", ...d.profiles, profile].map((id) => [id, id || "None"]))} /></label>
       )}
-      {link ? <ConnectionRow link={link} />
-        : <button type="button" class="primary" disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button>}
       <Problem text={problem} onClose={() => setProblem(null)} />
     </li>
   );

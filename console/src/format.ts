@@ -2,10 +2,14 @@
 import { Block } from "./stream";
 import { clock, hexByte, visible, withoutAnsi } from "./text";
 
+// What this page sent, as far as it is shown: not at all; lines and macros, set off from what came; or keys too, where they are
+// typed, for devices that echo nothing.
+export type Sent = "none" | "lines" | "all";
+
 export interface Look {
   display: "terminal" | "plain" | "hex";
   stamps: boolean;
-  echo: boolean; // show what this page sent
+  sent: Sent;
   filter: string; // only lines that contain it, or match /it/
   columns: number;
   colours: boolean;
@@ -32,7 +36,7 @@ export function matcher(filter: string): ((line: string) => boolean) | null {
 }
 
 export class Formatter {
-  private decoders = { rx: new TextDecoder(), tx: new TextDecoder(), note: new TextDecoder() };
+  private decoders = { rx: new TextDecoder(), tx: new TextDecoder(), keys: new TextDecoder(), note: new TextDecoder() };
   private matches: ((line: string) => boolean) | null;
   private atStart = true; // of a line
   private held = ""; // an escape sequence that is not complete
@@ -52,13 +56,14 @@ export class Formatter {
   feed(block: Block, bytes: Uint8Array): string | Uint8Array {
     const { look } = this;
     if (block.kind === "note") return `${this.endRow()}${this.freshLine()}${this.paint(NOTE, `[${block.note}]`)}\r\n`;
-    if (block.kind === "tx" && !look.echo) return "";
+    if ((block.kind === "tx" && look.sent === "none") || (block.kind === "keys" && look.sent !== "all")) return "";
     if (look.display === "hex") return this.hex(block, bytes);
     if (look.display === "terminal" && !look.stamps && !this.matches && block.kind === "rx" && look.colours) {
       this.atStart = bytes[bytes.length - 1] === 10;
       return bytes;
     }
     const text = this.decoders[block.kind].decode(bytes, { stream: true });
+    if (block.kind === "tx") return this.sent(block, text);
     return this.text(block, look.display === "plain" ? visible(text.replace(/\r\n/g, "\n")) : text);
   }
 
@@ -100,12 +105,19 @@ export class Formatter {
     return withoutAnsi(text.slice(0, text.length - this.held.length));
   }
 
+  // Lines of their own with a mark, whatever was there before.
+  private sent({ time }: Block, text: string): string {
+    const lines = text.replace(/\r?\n$|\r$/, "").split(/\r?\n/).map(visible).filter((line) => this.matches?.(line) ?? true);
+    const fresh = this.matches || lines.length === 0 ? "" : this.freshLine();
+    return fresh + lines.map((line) => `${this.stamp(time)}${this.paint(ECHO, `» ${line}`)}\r\n`).join("");
+  }
+
   private part(block: Block, part: string): string {
     const { kind, time } = block;
     const begin = this.atStart ? this.stamp(time) : "";
     this.atStart = part.endsWith("\n");
     const body = part.replace(/\r?\n$/, ""), end = this.atStart ? "\r\n" : "";
-    return begin + (kind === "tx" ? this.paint(ECHO, body) : body) + end;
+    return begin + (kind === "rx" ? body : this.paint(ECHO, body)) + end;
   }
 
   private filtered(block: Block, part: string): string {
@@ -120,7 +132,7 @@ export class Formatter {
   private judged(line: string): string {
     const body = line.replace(/\r?\n$/, "");
     if (this.matches && !this.matches(withoutAnsi(body))) return "";
-    return `${this.stamp(this.lineTime)}${this.lineKind === "tx" ? this.paint(ECHO, body) : body}\r\n`;
+    return `${this.stamp(this.lineTime)}${this.lineKind === "rx" ? body : this.paint(ECHO, body)}\r\n`;
   }
 
   /* ---- hex ---- */
@@ -152,8 +164,8 @@ export class Formatter {
   private showRow(rewrite: boolean): string {
     const hex = this.row.map(hexByte).join(" ").padEnd(this.width * 3 - 1);
     const text = String.fromCharCode(...this.row.map((b) => (b >= 32 && b < 127 ? b : 0xb7)));
-    const place = this.rowKind === "tx" ? "    sent" : this.rowOffset.toString(16).padStart(8, "0");
-    const line = `${this.stamp(this.rowTime)}${this.paint(DIM, place)}  ${this.rowKind === "tx" ? this.paint(ECHO, hex) : hex}  ${text}`;
+    const received = this.rowKind === "rx", place = !received ? "    sent" : this.rowOffset.toString(16).padStart(8, "0");
+    const line = `${this.stamp(this.rowTime)}${this.paint(DIM, place)}  ${received ? hex : this.paint(ECHO, hex)}  ${text}`;
     return `${rewrite && this.look.colours ? "\r" : ""}${line}\r\n`;
   }
 

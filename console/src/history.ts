@@ -15,7 +15,7 @@ export const FORMATS: Record<Format, { label: string; extension: string }> = {
 
 export function lookOf(format: Format): Look {
   return {
-    display: format === "hex" ? "hex" : "terminal", stamps: format === "stamped" || format === "hex", echo: true, filter: "",
+    display: format === "hex" ? "hex" : "terminal", stamps: format === "stamped" || format === "hex", sent: "lines", filter: "",
     columns: 120, colours: false,
   };
 }

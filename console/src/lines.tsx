@@ -1,6 +1,6 @@
 // lines.tsx - the line of a connection: signals and lamps, break, reset, settings on the fly, error counters.
 import { useState } from "preact/hooks";
-import { daemon, Link, Options } from "./daemon";
+import { daemon, Errors, Link, Options } from "./daemon";
 import { Choice, Lamp, Problem, Toggle } from "./ui";
 import { remember } from "./store";
 
@@ -22,7 +22,11 @@ export function Lamps(p: { link: Link }) {
   );
 }
 
-export function LinesView(p: { link: Link }) {
+const FAULTS: Record<keyof Errors, string> = {
+  framing: "Framing errors", parity: "Parity errors", break: "Breaks received", overrun: "Overruns in hardware", "buffer-overrun": "Overruns in the driver",
+};
+
+export function LinesView(p: { link: Link; id: number }) {
   const { link } = p, { options, signals, errors } = link;
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false); // a sequence or break runs, and nothing else can meanwhile
@@ -62,11 +66,14 @@ export function LinesView(p: { link: Link }) {
           onChange={(v) => configure({ "flow-control": v })} /></label>
       </div>
       <Problem text={problem} onClose={() => setProblem(null)} />
-      <dl class="counters" aria-label="Errors since it was opened">
-        {(["framing", "parity", "break", "overrun", "buffer-overrun"] as const).map((name) => (
-          <div key={name}><dt>{name}</dt><dd>{errors?.[name] ?? 0}</dd></div>
-        ))}
-      </dl>
+      <section aria-labelledby={`errors-${p.id}`}>
+        <h3 id={`errors-${p.id}`}>Faults on the line since it was opened</h3>
+        <dl class="counters">
+          {Object.entries(FAULTS).map(([name, text]) => (
+            <div key={name}><dt>{text}</dt><dd>{errors?.[name as keyof Errors] ?? 0}</dd></div>
+          ))}
+        </dl>
+      </section>
     </div>
   );
 }

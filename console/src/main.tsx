@@ -7,6 +7,7 @@ import { AccessPane, Questions } from "./consent";
 import { CodeView } from "./code";
 import { daemon, Link } from "./daemon";
 import { DevicesPane } from "./devices";
+import { loadBehind } from "./libraries";
 import { Inspector } from "./inspector";
 import { Lamps, LinesView } from "./lines";
 import { PlotterView } from "./plotter";
@@ -15,7 +16,7 @@ import * as session from "./session";
 import { useStore } from "./store";
 import { TerminalView } from "./terminal";
 import { Choice as ThemeChoice, theme } from "./theme";
-import { Choice, Duplicate, Toggle } from "./ui";
+import { Choice, Duplicate, Problem, Toggle } from "./ui";
 import { KINDS, View, ViewKind, workspace } from "./workspace";
 
 const STATES = {
@@ -44,14 +45,32 @@ const CONTENTS: Record<ViewKind, (p: { link: Link; id: number }) => preact.Compo
   code: (p) => <CodeView {...p} />,
 };
 
-function ViewBox(p: { view: View }) {
-  const { view } = p, link = daemon.links.get(view.name);
+// Open the device of a closed connection again, as it was.
+function Reopen(p: { link: Link }) {
+  const { link } = p;
+  const [problem, setProblem] = useState<string | null>(null);
+  const click = async () => {
+    const answer = await daemon.ask("activate-connection", { ...link.options, name: link.name, address: link.address });
+    setProblem(answer.ok ? null : answer.error.message);
+  };
   return (
-    <article class="view" id={`view-${view.id}`} tabIndex={-1} aria-label={`${view.name}: ${KINDS[view.kind]}`}>
+    <div class="closed" role="group" aria-label={`${link.name} is disconnected`}>
+      <span>Disconnected. What was received stays here until you close this view.</span>
+      <button type="button" aria-label={`Connect ${link.name} again`} onClick={click}>Connect again</button>
+      <Problem text={problem} onClose={() => setProblem(null)} />
+    </div>
+  );
+}
+
+function ViewBox(p: { view: View }) {
+  const { view } = p, link = daemon.links.get(view.name), closed = link !== undefined && link.closed !== null;
+  useEffect(() => workspace.shown(view.id), []);
+  return (
+    <article class={closed ? "view over" : "view"} id={`view-${view.id}`} tabIndex={-1} aria-label={`${view.name}: ${KINDS[view.kind]}`}>
       <header>
         <h2>{view.name}</h2>
         {link && link.state === "lost" && <span class="state lost">Unplugged. Opens again when it comes back.</span>}
-        {link && link.closed === null && link.state !== "lost" && <Lamps link={link} />}
+        {link && !closed && link.state !== "lost" && <Lamps link={link} />}
         <span class="handles">
           <Choice<ViewKind> label={`Kind of this view of ${view.name}`} value={view.kind} options={KINDS} onChange={(kind) => workspace.change(view.id, { kind })} />
           <button type="button" class="quiet" title="Another view of this device" aria-label={`Another view of ${view.name}`}
@@ -60,6 +79,7 @@ function ViewBox(p: { view: View }) {
             onClick={() => workspace.close(view.id)}>✕</button>
         </span>
       </header>
+      {closed && <Reopen link={link} />}
       {link ? CONTENTS[view.kind]({ link, id: view.id })
         : <p class="hint">{view.name} is not open. Connect its device, and it is shown here again.</p>}
     </article>
@@ -107,3 +127,4 @@ function App() {
 }
 
 render(<App />, document.getElementById("app")!);
+loadBehind();

@@ -3,13 +3,15 @@
 export type Sample = [name: string, value: number][];
 
 const LINE_MAX = 4096; // characters; a longer line holds no sample
-const SERIES_MAX = 32;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/i;
+export const SERIES_MAX = 32;
+// A number with perhaps a unit behind it. Not "00S", "12:30:05", "2026-11-22" or "1.2.3.4": these are addresses, times, versions.
+const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*[\p{L}%°µΩ²³/·]{0,8}$/iu;
+const ADDRESS = /^0\d+\p{L}/u;
 
-// A number with perhaps a unit behind it: "12.5", "12.5 g", "-3e-2V". NaN if there is none.
+// "12.5", "12.5 g", "-3e-2V". NaN if it is none.
 function number(text: string): number {
-  const found = NUMBER.exec(text.trim());
-  return found ? Number(found[0]) : NaN;
+  const word = text.trim(), found = ADDRESS.test(word) ? null : NUMBER.exec(word);
+  return found ? Number(found[1]) : NaN;
 }
 
 function fromJson(value: unknown, name: string, out: Sample): void {
@@ -17,6 +19,13 @@ function fromJson(value: unknown, name: string, out: Sample): void {
   else if (typeof value === "boolean") out.push([name || "value", Number(value)]);
   else if (value && typeof value === "object")
     for (const [key, inner] of Object.entries(value)) fromJson(inner, name ? `${name}.${key}` : key, out);
+}
+
+// The numeric fields of what a profile made of a frame.
+export function fieldsOf(event: string, values: unknown): Sample {
+  const out: Sample = [];
+  fromJson(values, event, out);
+  return out.slice(0, SERIES_MAX);
 }
 
 function tryJson(line: string): Sample {
@@ -34,7 +43,7 @@ export function parseLine(line: string): Sample {
   if (text === "" || text.length > LINE_MAX) return [];
   if (text[0] === "{" || text[0] === "[") return tryJson(text).slice(0, SERIES_MAX);
   const out: Sample = [];
-  for (const [, name, value] of text.matchAll(/([\p{L}_][\p{L}\p{N}_.\- ]*?)\s*[:=]\s*([^\s,;:=]+)/gu)) {
+  for (const [, name, value] of text.matchAll(/([\p{L}_][\p{L}\p{N}_.\- ]*?)\s*[:=]\s*([^\s,;:=]+)(?=[\s,;]|$)/gu)) {
     const n = number(value);
     if (!Number.isNaN(n)) out.push([name.trim().replace(/^.*\s(?=\S+$)/, ""), n]);
   }

@@ -1,14 +1,16 @@
 // plotter.tsx - the view that draws the numbers that a connection sends.
 import { useEffect, useRef, useState } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { Link } from "./daemon";
+import { daemon, Link } from "./daemon";
 import { download, fileName } from "./history";
-import { SampleReader } from "./numbers";
+import { useLibrary } from "./libraries";
+import { fieldsOf, SampleReader } from "./numbers";
+import { useProfiles } from "./profiles";
 import { KEPT_MAX, Samples } from "./samples";
 import { clock } from "./text";
 import { theme } from "./theme";
-import { useStore } from "./store";
+import { usePersistent, useStore } from "./store";
 import { Choice, Menu, Toggle } from "./ui";
 
 const COLOURS = { // each at least 3:1 against its background
@@ -17,7 +19,11 @@ const COLOURS = { // each at least 3:1 against its background
 };
 const WINDOWS = ["200", "1000", "5000", "20000", "100000", String(KEPT_MAX)];
 
-const LEGEND = 52; // px: as console.css has it, and a little room
+const LEGEND_FEW = 48, LEGEND_MANY = 84, FEW = 4; // px, and series
+
+// Where the numbers come from: lines of text, or what the connection's profile makes of frames.
+type Source = "lines" | "fields";
+const SOURCES: Record<Source, string> = { fields: "Fields of the profile", lines: "Lines of text" };
 
 interface Range { min: number; max: number }
 
@@ -37,10 +43,8 @@ class Plot {
   private reader = new SampleReader();
   private unlisten: () => void;
 
-  constructor(private element: HTMLElement, link: Link, private changed: () => void) {
-    const cursor = link.stream.back(256 * 1024);
-    for (let piece; (piece = link.stream.read(cursor, 65536)); ) if (piece.block.kind === "rx") this.take(piece.bytes, piece.block.time);
-    this.unlisten = link.stream.onData((block, bytes) => block.kind === "rx" && this.take(bytes, Date.now()));
+  constructor(private library: typeof uPlot, private element: HTMLElement, link: Link, source: Source, private changed: () => void) {
+    this.unlisten = source === "lines" ? this.readLines(link) : this.readFields(link);
     this.resized = new ResizeObserver(() => this.plot?.setSize(this.size()));
     this.resized.observe(element);
     this.draw();
@@ -112,6 +116,22 @@ class Plot {
     return new Promise((resolve) => canvas.toBlob(resolve));
   }
 
+  // What came already, and what comes; returns how to stop.
+  private readLines({ stream }: Link): () => void {
+    const cursor = stream.back(256 * 1024);
+    for (let piece; (piece = stream.read(cursor, 65536)); ) if (piece.block.kind === "rx") this.take(piece.bytes, piece.block.time);
+    return stream.onData((block, bytes) => block.kind === "rx" && this.take(bytes, Date.now()));
+  }
+
+  private readFields(link: Link): () => void {
+    const take = (event: string, values: unknown, time: number) => {
+      const sample = fieldsOf(event, values);
+      if (sample.length) this.samples.add(sample, time);
+    };
+    link.told.forEach((t) => take(t.event, t.values, t.time));
+    return daemon.on("device-event", ({ name, event, values }) => name === link.name && take(event, values, Date.now()));
+  }
+
   private take(bytes: Uint8Array, time: number): void {
     this.reader.feed(bytes, (sample) => this.samples.add(sample, time));
   }
@@ -121,8 +141,12 @@ class Plot {
     return this.zoom ?? { min: Math.max(this.samples.first, end - this.window), max: end };
   }
 
+  private get legend(): number {
+    return this.samples.names.length < FEW ? LEGEND_FEW : LEGEND_MANY;
+  }
+
   private size(): { width: number; height: number } {
-    return { width: Math.max(200, this.element.clientWidth), height: Math.max(100, this.element.clientHeight - LEGEND) };
+    return { width: Math.max(200, this.element.clientWidth), height: Math.max(100, this.element.clientHeight - this.legend - 4) };
   }
 
   private draw = (): void => {
@@ -137,20 +161,22 @@ class Plot {
     const { x, series } = samples.picture(min, max, Math.max(100, this.plot!.bbox.width / devicePixelRatio));
     this.plot!.setData([x, ...series] as unknown as uPlot.AlignedData, false);
     this.plot!.setScale("x", { min, max: Math.max(max, min + 1) });
+    this.newestValues();
   };
 
   private build(): void {
     const colours = COLOURS[theme.name], style = getComputedStyle(this.element);
     const axis = { stroke: style.color, grid: { stroke: style.borderColor, width: 1 }, ticks: { stroke: style.borderColor, width: 1 } };
     this.plot?.destroy();
-    this.plot = new uPlot({
+    this.element.style.setProperty("--legend", `${this.legend}px`);
+    this.plot = new this.library({
       ...this.size(),
       scales: { x: { time: false }, y: { range: (_, low, high) => this.valueRange(low, high) } },
       axes: [axis, { ...axis, size: 64 }],
       series: [
         { label: "sample", value: (_, i) => (i == null ? "" : `${i} ${this.samples.timeOf(i) ? clock(this.samples.timeOf(i)) : ""}`) },
         ...this.samples.names.map((name, i) => ({
-          label: name, stroke: colours[i % colours.length], width: 1.5, show: !this.hidden.has(name), spanGaps: true,
+          label: name, stroke: colours[i % colours.length], width: 1.5, pxAlign: 0, show: !this.hidden.has(name), spanGaps: true,
           value: (_: uPlot, v: number | null) => (v == null || Number.isNaN(v) ? "" : String(Number(v.toPrecision(8)))),
         })),
       ],
@@ -159,6 +185,7 @@ class Plot {
           const { label, show } = u.series[i ?? 0];
           this.hidden[show ? "delete" : "add"](String(label));
         }],
+        setCursor: [() => this.newestValues()],
         setSelect: [(u) => {
           if (u.select.width < 4) return;
           this.zoom = { min: u.posToVal(u.select.left, "x"), max: u.posToVal(u.select.left + u.select.width, "x") };
@@ -169,6 +196,12 @@ class Plot {
       },
       cursor: { drag: { setScale: false, x: true, y: false } },
     }, [new Float64Array(0)] as unknown as uPlot.AlignedData, this.element);
+  }
+
+  // While the pointer is elsewhere, the legend shows the newest sample.
+  private newestValues(): void {
+    const { plot } = this;
+    if (plot && plot.cursor.idx == null && plot.data[0].length > 0) plot.setLegend({ idx: plot.data[0].length - 1 });
   }
 
   private valueRange(low: number | null, high: number | null): [number, number] {
@@ -184,16 +217,21 @@ export function PlotterView(p: { link: Link }) {
   const [plot, setPlot] = useState<Plot | null>(null);
   const [, setState] = useState(""); // what this part of the page shows of the plot
   const [fixed, setFixed] = useState({ min: "", max: "" });
+  const library = useLibrary("uplot"), { link } = p;
+  const hasFields = useProfiles().some((q) => q.id === link.options.profile && (q.events?.length ?? 0) > 0);
+  const [chosen, choose] = usePersistent<Source>(`plot:${link.device}`, "fields");
+  const source = hasFields ? chosen : "lines";
   useStore(theme);
   useEffect(() => {
-    const made: Plot = new Plot(place.current!, p.link, () => setState(made.state));
+    if (!library) return;
+    const made: Plot = new Plot(library.uPlot, place.current!, link, source, () => setState(made.state));
     setPlot(made);
     const timer = setInterval(() => setState(made.state), 500);
     return () => {
       clearInterval(timer);
       made.dispose();
     };
-  }, [p.link.stream]);
+  }, [link.stream, library, source]);
   useEffect(() => plot?.rebuild(), [theme.name]);
   const fix = (change: Partial<typeof fixed>) => {
     const next = { ...fixed, ...change }, min = parseFloat(next.min), max = parseFloat(next.max);
@@ -205,8 +243,9 @@ export function PlotterView(p: { link: Link }) {
   const names = plot?.samples.names.join(", ") ?? "", count = plot?.samples.count ?? 0;
   return (
     <div class="plotter">
-      <div class="tools" role="toolbar" aria-label={`Plot of ${p.link.name}`}>
+      <div class="tools" role="toolbar" aria-label={`Plot of ${link.name}`}>
         <Toggle on={plot?.paused ?? false} onChange={(on) => { plot?.pause(on); }} title="Stand still; what comes is kept">Pause</Toggle>
+        {hasFields && <Choice<Source> label="Numbers from" value={source} options={SOURCES} onChange={choose} />}
         <Choice label="Samples shown" value={String(plot?.window ?? 1000)} options={WINDOWS}
           onChange={(n) => plot?.show(Number(n))} />
         <button type="button" aria-label="Zoom in" title="Zoom in; or drag over the plot" onClick={() => plot?.scale(0.5)}>+</button>
@@ -216,12 +255,13 @@ export function PlotterView(p: { link: Link }) {
         <input type="number" aria-label="Highest value" placeholder="to" value={fixed.max} onInput={(e) => fix({ max: e.currentTarget.value })} />
         <span class="spread" />
         <Menu label="Export" items={[
-          { text: "Numbers as CSV", act: () => plot && download(new Blob([plot.samples.csv()], { type: "text/csv" }), fileName(p.link, "csv")) },
-          { text: "Picture as PNG", act: () => void plot?.picture().then((blob) => blob && download(blob, fileName(p.link, "png"))) },
+          { text: "Numbers as CSV", act: () => plot && download(new Blob([plot.samples.csv()], { type: "text/csv" }), fileName(link, "csv")) },
+          { text: "Picture as PNG", act: () => void plot?.picture().then((blob) => blob && download(blob, fileName(link, "png"))) },
         ]} />
         <button type="button" class="quiet" onClick={() => plot?.clear()}>Clear</button>
       </div>
-      {names === "" && <p class="hint">Numbers in lines are drawn here: <code>1.5, 2.5</code>, <code>temp:21.3</code>, <code>x=1 y=2</code> or JSON.</p>}
+      {names === "" && (source === "fields" ? <p class="hint">Numbers in what the device tells are drawn here, as its profile names them.</p>
+        : <p class="hint">Numbers in lines are drawn here: <code>1.5, 2.5</code>, <code>temp:21.3</code>, <code>x=1 y=2</code> or JSON.</p>)}
       <div class="plot" ref={place} role="img" aria-label={names ? `Plot of ${names}, ${count} samples` : "Plot, no numbers yet"} />
     </div>
   );

@@ -1,8 +1,7 @@
 // samples.ts - the numbers of a plot, bounded: the newest of every series, and what of them one picture needs.
-import { Sample } from "./numbers";
+import { Sample, SERIES_MAX } from "./numbers";
 
 export const KEPT_MAX = 200000; // samples of each series
-const SERIES_MAX = 32;
 
 export interface Picture { x: Float64Array; series: Float64Array[] }
 

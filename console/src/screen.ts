@@ -1,8 +1,7 @@
 // screen.ts - an xterm.js terminal that shows a stream: draws at the browser's pace, never more than it can, and answers no device.
-import "./sheet";
-import { FitAddon } from "@xterm/addon-fit";
-import { SearchAddon } from "@xterm/addon-search";
-import { IDisposable, ITheme, Terminal } from "@xterm/xterm";
+import type { FitAddon } from "@xterm/addon-fit";
+import type { SearchAddon } from "@xterm/addon-search";
+import type { IDisposable, ITheme, Terminal } from "@xterm/xterm";
 import { Formatter, Look } from "./format";
 import { Cursor, Stream } from "./stream";
 
@@ -44,10 +43,12 @@ function answerNothing(terminal: Terminal): IDisposable[] {
   ];
 }
 
+type Library = typeof import("./xterm");
+
 export class Screen {
   readonly terminal: Terminal;
-  private fit = new FitAddon();
-  private search = new SearchAddon();
+  private fit: FitAddon;
+  private search: SearchAddon;
   private formatter: Formatter;
   private cursor: Cursor;
   private frame = 0;
@@ -56,8 +57,9 @@ export class Screen {
   private resized: ResizeObserver;
   private disposables: IDisposable[];
 
-  constructor(private element: HTMLElement, private stream: Stream, private look: Look, onKeys: (text: string) => void) {
-    this.terminal = new Terminal({
+  constructor(library: Library, private element: HTMLElement, private stream: Stream, private look: Look, onKeys: (text: string) => void) {
+    [this.fit, this.search] = [new library.FitAddon(), new library.SearchAddon()];
+    this.terminal = new library.Terminal({
       scrollback: LINES, convertEol: true, fontSize: 13, lineHeight: 1.25, cursorStyle: "bar", cursorInactiveStyle: "none",
       fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace', allowProposedApi: true, minimumContrastRatio: 4.5,
       logLevel: "off",

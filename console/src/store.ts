@@ -1,5 +1,5 @@
 // store.ts - what several parts of the page show: whoever uses it is drawn anew when it changes.
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useReducer, useState } from "preact/hooks";
 
 export class Store {
   private listeners = new Set<() => void>();
@@ -42,4 +42,9 @@ export function remember(key: string, value: unknown): void {
   } catch {
     // full, or forbidden: it holds for this page only
   }
+}
+
+export function usePersistent<T>(key: string, initial: T): [T, (value: T) => void] {
+  const [value, set] = useState(() => recall(key, initial));
+  return [value, (v) => { set(v); remember(key, v); }];
 }

@@ -1,6 +1,6 @@
 // stream.ts - what one connection received and what this page sent to it, in blocks with their times; bounded, oldest forgotten first.
 
-export type Kind = "rx" | "tx" | "note";
+export type Kind = "rx" | "tx" | "keys" | "note"; // received; sent as a line or macro; typed key by key
 
 export interface Block {
   kind: Kind;
@@ -37,8 +37,8 @@ export class Stream {
     this.next += bytes.length;
   }
 
-  sent(bytes: Uint8Array): void {
-    this.add("tx", bytes, Date.now());
+  sent(bytes: Uint8Array, kind: "tx" | "keys"): void {
+    this.add(kind, bytes, Date.now());
   }
 
   note(text: string): void {

@@ -1,26 +1,23 @@
 // terminal.tsx - the view that shows a connection's bytes and sends to it.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { daemon, Link } from "./daemon";
-import { Look } from "./format";
+import { Look, Sent } from "./format";
 import { download, fileName, Format, FORMATS, render } from "./history";
+import { useLibrary } from "./libraries";
 import { Log } from "./log";
 import { Macros } from "./macro_bar";
 import { recordings } from "./recordings";
 import { Screen } from "./screen";
-import { recall, remember, useStore } from "./store";
+import { recall, remember, usePersistent, useStore } from "./store";
 import { ENDINGS, encoder, parseInput, size } from "./text";
 import { theme } from "./theme";
 import { Choice, Menu, Problem, Toggle } from "./ui";
 
 const DISPLAYS = { terminal: "Terminal", plain: "Plain", hex: "Hex and text" };
 const MODES = { text: "Text", escapes: "Escapes", hex: "Hex" };
+const SENT: Record<Sent, string> = { lines: "Sent lines too", all: "Sent lines and keys", none: "Received only" };
 const SENT_MAX = 200; // lines of history
-const LOOK: Look = { display: "terminal", stamps: false, echo: false, filter: "", columns: 0, colours: true };
-
-function usePersistent<T>(key: string, initial: T): [T, (value: T) => void] {
-  const [value, set] = useState(() => recall(key, initial));
-  return [value, (v) => { set(v); remember(key, v); }];
-}
+const LOOK: Look = { display: "terminal", stamps: false, sent: "lines", filter: "", columns: 0, colours: true };
 
 // What was sent before, through the arrow keys.
 function useSentLines(key: string) {
@@ -123,17 +120,19 @@ export function TerminalView(p: { link: Link; id: number }) {
   const [tab, setTab] = usePersistent(`tab:${link.device}`, false);
   const [status, setStatus] = useState<string | null>(null);
   const log = useMemo(() => new Log(), []);
+  const library = useLibrary("xterm");
   useStore(theme);
 
   useEffect(() => {
-    const s = new Screen(place.current!, link.stream, look, (text) => void daemon.send(link, encoder.encode(text)));
+    if (!library) return;
+    const s = new Screen(library, place.current!, link.stream, look, (text) => void daemon.send(link, encoder.encode(text), "keys"));
     screen.current = s;
     return () => s.dispose();
-  }, [link.stream]);
+  }, [link.stream, library]);
   useEffect(() => screen.current?.show(look), [look]);
-  useEffect(() => screen.current?.theme(theme.name), [theme.name, link.stream]);
-  useEffect(() => screen.current?.reader(reader), [reader, link.stream]);
-  useEffect(() => screen.current?.takeTab(tab), [tab, link.stream]);
+  useEffect(() => screen.current?.theme(theme.name), [theme.name, link.stream, library]);
+  useEffect(() => screen.current?.reader(reader), [reader, link.stream, library]);
+  useEffect(() => screen.current?.takeTab(tab), [tab, link.stream, library]);
 
   const change = (part: Partial<Look>) => setKept({ ...kept, ...part });
   const act = async (what: () => Promise<string>) => setStatus(await what().catch((error) => (error as Error).message));
@@ -153,7 +152,7 @@ export function TerminalView(p: { link: Link; id: number }) {
       <div class="tools" role="toolbar" aria-label={`View of ${link.name}`}>
         <Choice label="Show as" value={look.display} options={DISPLAYS} onChange={(display) => change({ display })} />
         <Toggle on={look.stamps} onChange={(stamps) => change({ stamps })} title="Show when each line came">Times</Toggle>
-        <Toggle on={look.echo} onChange={(echo) => change({ echo })} title="Show what this page sends">Echo</Toggle>
+        <Choice<Sent> label="What is shown of what this page sends" value={look.sent} options={SENT} onChange={(sent) => change({ sent })} />
         <SearchBox screen={() => screen.current} />
         <input type="search" aria-label="Show only lines with" placeholder="Filter lines" title="Show only lines with this text, or with a /pattern/i"
           value={look.filter} onInput={(e) => setFilter(e.currentTarget.value)} />
@@ -169,8 +168,8 @@ export function TerminalView(p: { link: Link; id: number }) {
       </div>
       {(status ?? log.problem) && <p class="status" role="status">{status ?? log.problem} <button type="button" class="quiet" aria-label="Dismiss" onClick={() => { setStatus(null); log.problem = null; }}>✕</button></p>}
       <div class="screen" ref={place} role="group" aria-label={`Received from ${link.name}`} />
-      <Macros link={link} ending={ending} />
-      <SendBar link={link} ending={ending} onEnding={setEnding} />
+      {link.closed === null && <Macros link={link} ending={ending} />}
+      {link.closed === null && <SendBar link={link} ending={ending} onEnding={setEnding} />}
     </div>
   );
 }

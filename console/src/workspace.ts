@@ -14,6 +14,7 @@ const VIEWS_MAX = 12;
 
 class Workspace extends Store {
   views: View[] = recall<View[]>("views", []).filter((v) => v.kind in KINDS).slice(0, VIEWS_MAX);
+  private fresh = 0; // the view that was opened last, until it is shown
   private lastId = this.views.reduce((n, v) => Math.max(n, v.id), 0);
 
   constructor() {
@@ -24,15 +25,22 @@ class Workspace extends Store {
   // Show the connection: go to a view of it, or open one.
   show(name: string): void {
     const there = this.views.find((v) => v.name === name);
-    if (!there) return this.open(name, "terminal");
-    const element = document.getElementById(`view-${there.id}`);
-    element?.scrollIntoView({ block: "nearest" });
-    element?.focus();
+    if (there) this.goTo(document.getElementById(`view-${there.id}`));
+    else this.open(name, "terminal");
+  }
+
+  // A view is in the page now: a new one comes into sight, wherever it stands.
+  shown(id: number): void {
+    if (id !== this.fresh) return;
+    this.fresh = 0;
+    this.goTo(document.getElementById(`view-${id}`));
   }
 
   // One more view of it.
   open(name: string, kind: ViewKind): void {
-    if (this.views.length < VIEWS_MAX) this.set([...this.views, { id: ++this.lastId, name, kind }]);
+    if (this.views.length >= VIEWS_MAX) return;
+    this.fresh = ++this.lastId;
+    this.set([...this.views, { id: this.fresh, name, kind }]);
   }
 
   change(id: number, change: Partial<View>): void {
@@ -43,6 +51,11 @@ class Workspace extends Store {
     const view = this.views.find((v) => v.id === id);
     this.set(this.views.filter((v) => v.id !== id));
     if (view && !this.views.some((v) => v.name === view.name)) daemon.forget(view.name);
+  }
+
+  private goTo(element: HTMLElement | null): void {
+    element?.scrollIntoView({ block: "nearest" });
+    element?.focus({ preventScroll: true });
   }
 
   private set(views: View[]): void {

@@ -186,6 +186,7 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         pm_api_broadcast(a, c, "line-error", pm_describe_errors(c));
         break;
     case PM_CONNECTION_CHANGED:
+        pm_api_broadcast(a, c, "connection-changed", pm_describe_connection(c));
         break;
     }
 }

@@ -63,6 +63,7 @@ const struct pm_event_kind pm_event_kinds[] = {
      "stays"},
     {"connection-restored", "a connection, as list-connections shows it", "its device is back, with the same settings"},
     {"connection-renamed", "old, new", "a connection has another name"},
+    {"connection-changed", "a connection, as list-connections shows it", "somebody changed its settings"},
     {"connection-claimed", "name", "a client has claimed a connection and alone may write"},
     {"connection-released", "name", "everybody may write again"},
     {"signals-changed", "name, signals, changed", "signals of a connection changed, by the device or by somebody"},

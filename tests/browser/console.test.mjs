@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { connect, see, send, shown } from "./page.mjs";
-import { startChromium, startDaemon, startLine } from "./support.mjs";
+import { startChromium, startDaemon, startLine, until } from "./support.mjs";
 
 let daemon, line, browser, page;
 before(async () => {
@@ -19,6 +19,38 @@ it("connects a device with one click, sends a line, shows the answer, disconnect
   await see(page, "echo", "hello <b>there</b>");
   await page.getByRole("button", { name: "Disconnect echo" }).click();
   await page.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
+});
+
+it("takes a double click as one, and says nothing of itself when a device is closed", async () => {
+  await page.evaluate(() => {
+    window.warnings = [];
+    new MutationObserver(() => document.querySelectorAll(".device .warn").forEach((e) => window.warnings.push(e.textContent)))
+      .observe(document.body, { childList: true, subtree: true });
+  });
+  await page.getByRole("button", { name: "Close this view of echo" }).click();
+  await page.getByRole("button", { name: "Connect Virtual echo" }).dblclick();
+  await shown(page, "echo").waitFor();
+  assert.equal(await page.getByRole("textbox", { name: /^New name/ }).count(), 0);
+  assert.deepEqual((await daemon.ask("list-connections")).connections.map((c) => c.name), ["echo"]);
+  await page.getByRole("button", { name: "Show echo" }).dblclick();
+  assert.equal(await page.getByRole("article", { name: "echo: Terminal" }).count(), 1);
+  await page.getByRole("button", { name: "Disconnect echo" }).click();
+  await page.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
+  await page.getByRole("button", { name: "Close this view of echo" }).click();
+  assert.deepEqual(await page.evaluate(() => window.warnings), []);
+});
+
+it("brings a new view into sight, and gives it the focus", async () => {
+  await connect(page, "Virtual echo", "echo");
+  for (let i = 0; i < 5; i++) {
+    await page.getByRole("button", { name: "Another view of echo" }).last().click();
+    const views = page.getByRole("article", { name: "echo: Terminal" });
+    await until(async () => (await views.count()) === i + 2, "one more view");
+    await until(() => views.last().evaluate((v) => v === document.activeElement && v.getBoundingClientRect().top < innerHeight - 100), "the new view in sight");
+  }
+  await page.getByRole("button", { name: "Disconnect echo" }).click();
+  const close = page.getByRole("button", { name: "Close this view of echo" });
+  while (await close.count()) await close.first().click();
 });
 
 it("shows at once what others open, rename, send and close", async () => {

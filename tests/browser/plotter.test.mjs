@@ -45,10 +45,43 @@ for (const [format, lines, names, last] of [
   });
 }
 
-it("shows the values under the pointer", async () => {
+it("takes no address, time or version for a number", async () => {
+  await clear();
+  await line.write("00S1.000MM\r\n00S\r\n12:30:05\r\nat 12:30:05\r\ntime=12:30:05\r\n1.2.3.4\r\n2026-11-22\r\n+00012.5 g\r\n");
+  await plot("value 1", 1).waitFor();
+  assert.equal((await csv()).at(-1).split(",").at(-1), "12.5");
+});
+
+it("draws the fields that a profile names, also those from before the plot", async () => {
+  const sentence = (body) => `$${body}*${[...body].reduce((x, c) => x ^ c.charCodeAt(0), 0).toString(16).toUpperCase().padStart(2, "0")}\r\n`;
+  const fix = (second, satellites) => sentence(`GPGGA,1200${second}.00,4807.038,N,01131.000,E,1,${satellites},0.9,545.4,M,46.9,M,,`);
+  const source = page.getByLabel("Numbers from");
+  await clear();
+  await page.getByLabel("Kind of this view of dev").selectOption("Commands");
+  await page.getByLabel("Profile").last().selectOption("GPS receiver (NMEA 0183)");
+  await until(async () => (await daemon.ask("list-connections")).connections[0].options.profile === "nmea-gps", "the profile");
+  await line.write(fix(10, "07"));
+  await page.getByLabel("Kind of this view of dev").selectOption("Plotter");
+  const fields = page.getByRole("img", { name: /^Plot of fix.*fix\.satellites.*samples$/ });
+  await fields.and(page.getByRole("img", { name: ", 1 samples" })).waitFor();
+  await line.write(fix(11, "09"));
+  await fields.and(page.getByRole("img", { name: ", 2 samples" })).waitFor();
+  const rows = (await csv()).map((row) => row.split(",")), at = rows[0].indexOf("fix.satellites");
+  assert.deepEqual(rows.slice(1).map((row) => row[at]), ["7", "9"]);
+  await source.selectOption("Lines of text");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await line.write("a=1\r\n");
+  await plot("a", 1).waitFor();
+  await daemon.ask("configure-connection", { name: "dev", profile: "", "baud-rate": 115200 });
+  await source.waitFor({ state: "detached" }); // without a profile there are no fields, whoever took it away
+});
+
+it("shows the values under the pointer, and the newest while it is elsewhere", async () => {
   await clear();
   await line.write(Array.from({ length: 101 }, (_, i) => `n=${i}\n`).join(""));
   await plot("n", 101).waitFor();
+  await page.mouse.move(1, 1);
+  await until(async () => /n100$/.test(await legend()), "the newest value");
   await until(async () => /n(99|100)$/.test(await pointAt(0.99)), "the last value");
   assert.match(await pointAt(0.5), /n(49|50|51)$/);
 });

@@ -60,11 +60,10 @@ it("shows hex beside text, and control characters visibly", async () => {
 
 it("shows times, what was sent, and copies and saves both with times", async () => {
   await page.getByRole("button", { name: "Times" }).click();
-  await page.getByRole("button", { name: "Echo", exact: true }).click();
-  await send(page, "dev", "question?");
+  await send(page, "dev", "question?"); // what is sent is shown, unless somebody does not want it
   assert.equal((await line.read(11)).toString(), "question?\r\n");
   await line.write("\x1b[32manswer\x1b[0m\r\nsecond\r\n");
-  await sees(new RegExp(`${CLOCK.source} question\\?[\\s\\S]*${CLOCK.source} answer`));
+  await sees(new RegExp(`${CLOCK.source} » question\\?[\\s\\S]*${CLOCK.source} answer`));
   await choose(page, "Copy", "Text with time stamps");
   await page.getByText(/^Copied/).waitFor();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
@@ -220,12 +219,35 @@ it("comes back by itself, and no byte is missing or twice", async () => {
   await sees(/^one\s+two\s+three\s+four\s+five\s*$/);
 });
 
-it("shows a connection that is closed, and one that is opened again", async () => {
+it("shows what is sent as lines of their own, or not at all, and keys where a device echoes none", async () => {
+  const sent = page.getByLabel("What is shown of what this page sends");
+  await line.write("prompt> ");
+  await send(page, "dev", "help");
+  await line.write("help\r\nanswer\r\n");
+  await sees(/prompt>\s+» help\s+help\s+answer/);
+  await shown(page, "dev").click();
+  await page.keyboard.type("k");
+  await send(page, "dev", "end");
+  await sees(/answer\s+» end/); // a device that echoes shows the key itself
+  await sent.selectOption("Sent lines and keys");
+  await sees(/answer\s+k\s+» end/);
+  await sent.selectOption("Received only");
+  await sees(/prompt> help\s+answer\s*$/);
+});
+
+it("shows plainly that a connection is closed, and opens it again as it was", async () => {
   await line.write("before\r\n");
   await see(page, "dev", "before");
+  await daemon.ask("configure-connection", { name: "dev", "baud-rate": 9600 });
   await daemon.ask("deactivate-connection", { name: "dev" });
-  await sees(/closed/);
-  await daemon.ask("activate-connection", { name: "dev", address: line.path });
+  const closed = page.getByRole("group", { name: "dev is disconnected" });
+  await closed.getByText("What was received stays here").waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Send to dev" }).count(), 0);
+  await see(page, "dev", "before");
+  await closed.getByRole("button", { name: "Connect dev again" }).click();
+  await page.getByRole("textbox", { name: "Send to dev" }).waitFor();
+  const [connection] = (await daemon.ask("list-connections")).connections;
+  assert.equal(connection.options["baud-rate"], 9600);
   await line.write("after\r\n");
   await sees(/before[\s\S]*after/);
 });
