@@ -4,7 +4,10 @@
 #include "api/api_private.h"
 #include "api/exchange.h"
 
+#include "base/clean.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +26,7 @@ struct command {
     const struct pm_profile_command *kind;
     struct pm_framer framer;
     struct program program;
+    json_t *args; /* as they were sent */
     json_t *values;
     bool refused;
     struct pm_wrong wrong;
@@ -108,7 +112,7 @@ static int judge(struct command *k, const struct pm_frame *f)
         pm_wrong_note(&k->wrong, PM_UNEXPECTED_ANSWER, f->p, f->n);
         return 0;
     }
-    enum pm_verdict v = pm_profile_judge(k->profile, k->kind, f->p, f->n, k->values);
+    enum pm_verdict v = pm_profile_judge(k->profile, k->kind, k->args, f->p, f->n, k->values);
     switch (v) {
     case PM_VERDICT_DONE:
     case PM_VERDICT_REFUSED:
@@ -148,10 +152,32 @@ static int take(struct pm_exchange *x, const uint8_t *p, size_t n)
     return r;
 }
 
+/* What the device says it is, as far as it fits: "exception illegal data address". */
+static void say_refusal(const struct command *k, char *out, size_t room)
+{
+    const char *key;
+    json_t *value;
+    size_t at = 0;
+    *out = 0;
+    json_object_foreach(k->values, key, value)
+    {
+        char text[128];
+        if (json_object_get(k->args, key) || (!json_is_string(value) && !json_is_integer(value)))
+            continue;
+        if (json_is_string(value))
+            pm_text_clean(text, sizeof(text), json_string_value(value), json_string_length(value), 60);
+        else
+            snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+        at += at < room ? (size_t)snprintf(out + at, room - at, "%s%s %s", at ? ", " : ": ", key, text) : 0;
+    }
+}
+
 static void answer(struct command *k)
 {
     const struct pm_exchange *x = &k->exchange;
     size_t failures = json_array_size(k->program.failures);
+    char why[256];
+    say_refusal(k, why, sizeof(why));
     json_t *o = json_pack("{s:I, s:O}", "bytes", (json_int_t)x->n, "response", k->values);
     json_object_set_new(k->values, "command", json_string(k->kind->name));
     if (k->program.text) {
@@ -160,9 +186,12 @@ static void answer(struct command *k)
     }
     if (!x->answers)
         json_object_del(o, "response");
-    if (k->refused || failures > 0)
-        pm_api_fail_with(x->request, PM_DEVICE_ERROR, o, "\"%s\" refused \"%s\": see `response`.", x->connection->name,
-                         k->kind->name);
+    if (failures > 0)
+        pm_api_fail_with(x->request, PM_DEVICE_ERROR, o, "\"%s\" refused %zu of %u lines: see `response`.",
+                         x->connection->name, failures, k->program.lines_answered);
+    else if (k->refused)
+        pm_api_fail_with(x->request, PM_DEVICE_ERROR, o, "\"%s\" refused \"%s\"%s.", x->connection->name, k->kind->name,
+                         why);
     else
         pm_api_answer(x->request, o, NULL);
 }
@@ -171,6 +200,7 @@ static void free_command(struct command *k)
 {
     pm_framer_fini(&k->framer);
     pm_wrong_fini(&k->wrong);
+    json_decref(k->args);
     json_decref(k->values);
     json_decref(k->program.failures);
     free(k->program.text);
@@ -218,20 +248,22 @@ void pm_exchange_send_command(struct pm_api *a, const struct pm_exchange_options
         pm_api_fail(o->request, PM_INTERNAL, "There is no memory for another command.");
         return;
     }
+    bool to_all = pm_profile_is_broadcast(profile, args);
     uint32_t idle_ms = profile->frame.kind == PM_FRAMING_IDLE ? (profile->frame.idle_us + 999) / 1000 : 0;
     k->profile = pm_profile_ref(profile);
     k->kind = kind;
+    k->args = json_incref((json_t *)(uintptr_t)args);
     k->values = json_object();
     k->wrong = pm_wrong_none();
     pm_framer_init(&k->framer, &profile->frame);
     k->exchange = (struct pm_exchange){.ops = &ops,
                                        .request = o->request,
                                        .connection = o->connection,
-                                       .answers = kind->answers && o->timeout_ms > 0 && !o->request->unheard,
+                                       .answers = kind->answers && !to_all && o->timeout_ms > 0 && !o->request->unheard,
                                        .timeout_ms = o->timeout_ms,
                                        .retries = kind->program ? 0 : o->retries,
                                        .silence_ms = kind->silence_ms ? kind->silence_ms : idle_ms,
-                                       .gap_ms = profile->gap_ms,
+                                       .gap_ms = to_all ? profile->broadcast.pause_ms : profile->gap_ms,
                                        .piece = profile->piece,
                                        .piece_ms = profile->piece_ms,
                                        .renews = kind->program != NULL};

@@ -179,6 +179,24 @@ static void add_line(json_t *into, const uint8_t *p, size_t n)
         json_array_append_new(lines, text_json(p, n));
 }
 
+/* Whose answer is it? What the device repeats of the command must be what was sent. */
+static bool is_echo(const struct pm_profile *p, const json_t *args, const json_t *values)
+{
+    for (size_t i = 0; i < json_array_size(p->echo); i++) {
+        const char *name = json_string_value(json_array_get(p->echo, i));
+        const json_t *sent = json_object_get(args, name), *said = json_object_get(values, name);
+        if (sent && said && !json_equal((json_t *)(uintptr_t)sent, (json_t *)(uintptr_t)said))
+            return false;
+    }
+    return true;
+}
+
+bool pm_profile_is_broadcast(const struct pm_profile *p, const json_t *args)
+{
+    const json_t *v = p->broadcast.argument ? json_object_get(args, p->broadcast.argument) : NULL;
+    return json_is_integer(v) && json_integer_value(v) == p->broadcast.value;
+}
+
 static enum pm_verdict judge_content(const struct pm_profile *p, const struct pm_profile_command *c,
                                      const uint8_t *content, size_t n, json_t *into)
 {
@@ -195,14 +213,28 @@ static enum pm_verdict judge_content(const struct pm_profile *p, const struct pm
     return PM_VERDICT_PART;
 }
 
-enum pm_verdict pm_profile_judge(const struct pm_profile *p, const struct pm_profile_command *c, const uint8_t *frame,
-                                 size_t n, json_t *into)
+/* One that is not ours must leave nothing in what is known so far. */
+static enum pm_verdict judge_echo(const struct pm_profile *p, const struct pm_profile_command *c, const json_t *args,
+                                  const uint8_t *content, size_t n, json_t *into)
+{
+    json_t *found = json_copy(into);
+    enum pm_verdict v = judge_content(p, c, content, n, found);
+    if (!is_echo(p, args, found))
+        v = PM_VERDICT_OTHER;
+    else
+        json_object_update(into, found);
+    json_decref(found);
+    return v;
+}
+
+enum pm_verdict pm_profile_judge(const struct pm_profile *p, const struct pm_profile_command *c, const json_t *args,
+                                 const uint8_t *frame, size_t n, json_t *into)
 {
     const uint8_t *content;
     int error = pm_profile_unwrap(p, frame, n, &content, &n);
     if (error < 0)
         return error == -EBADMSG ? PM_VERDICT_BAD_SUM : PM_VERDICT_TOO_SHORT;
-    return judge_content(p, c, content, n, into);
+    return p->echo ? judge_echo(p, c, args, content, n, into) : judge_content(p, c, content, n, into);
 }
 
 const struct pm_profile_event *pm_profile_event(const struct pm_profile *p, const uint8_t *content, size_t n,

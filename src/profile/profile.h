@@ -16,6 +16,7 @@ enum {
     PM_PROFILE_PATTERNS_MAX = 16, /* of one answer */
     PM_PROFILE_EVENTS_MAX = 64,
     PM_PROFILE_STEPS_MAX = 16,   /* of a sequence */
+    PM_PROFILE_ECHO_MAX = 8,     /* arguments that answers repeat */
     PM_PROFILE_DEVICES_MAX = 64, /* that it is recognised by */
     PM_PROFILE_LIST_MAX = 2048,  /* elements of a list argument */
     PM_PROFILE_LINES_MAX = 1000, /* of an answer that no pattern fits */
@@ -85,6 +86,13 @@ struct pm_profile_wrap {
     enum pm_framing_kind stuffing; /* PM_FRAMING_COBS, PM_FRAMING_SLIP, or anything else for none */
 };
 
+/* Commands to all devices of a bus, which none of them answers. */
+struct pm_profile_broadcast {
+    const char *argument; /* or NULL: there are none */
+    int64_t value;        /* of that argument */
+    uint32_t pause_ms;    /* behind such a command */
+};
+
 struct pm_profile {
     unsigned refs;
     json_t *file;
@@ -96,10 +104,12 @@ struct pm_profile {
     size_t trim_front, trim_back; /* bytes of a frame around what the checksum and the patterns see */
     struct pm_profile_checksum checksum;
     struct pm_profile_wrap wrap;
-    uint32_t gap_ms;   /* between an answer and the next command, */
-    size_t piece;      /* and commands go out in pieces of so many bytes, */
-    uint32_t piece_ms; /* with this between them */
-    size_t window;     /* of a program: bytes of lines that the device has not answered */
+    uint32_t gap_ms;    /* between an answer and the next command, */
+    size_t piece;       /* and commands go out in pieces of so many bytes, */
+    uint32_t piece_ms;  /* with this between them */
+    const json_t *echo; /* array of names: arguments that every answer repeats as values; or NULL */
+    struct pm_profile_broadcast broadcast;
+    size_t window; /* of a program: bytes of lines that the device has not answered */
     size_t n_commands, n_events;
     struct pm_profile_command *commands;
     struct pm_profile_event *events;
@@ -164,10 +174,13 @@ enum pm_verdict {
     PM_VERDICT_TOO_SHORT /* for a checksum, or for what is around every frame */
 };
 
-/* Judge one frame of the device; named values go into `into`, an object, and lines of a part that no pattern fits into
- * its "lines". */
-enum pm_verdict pm_profile_judge(const struct pm_profile *p, const struct pm_profile_command *c, const uint8_t *frame,
-                                 size_t n, json_t *into);
+/* Judge one frame of the device for a command that was sent with these arguments; named values go into `into`, an
+ * object, and lines of a part that no pattern fits into its "lines". */
+enum pm_verdict pm_profile_judge(const struct pm_profile *p, const struct pm_profile_command *c, const json_t *args,
+                                 const uint8_t *frame, size_t n, json_t *into);
+
+/* Is this a command to all devices? Then none answers. */
+bool pm_profile_is_broadcast(const struct pm_profile *p, const json_t *args);
 
 /* The event that the content of a frame is, with its values; or NULL. */
 const struct pm_profile_event *pm_profile_event(const struct pm_profile *p, const uint8_t *content, size_t n,

@@ -385,6 +385,8 @@ static void read_profile(struct pm_reader *r, struct pm_profile *p)
         {"timeout", PM_MEMBER_INTEGER, .min = 1, .max = 600000},
         {"retries", PM_MEMBER_INTEGER, .min = 0, .max = 10},
         {.name = "pacing", .type = PM_MEMBER_OBJECT},
+        {"echo", PM_MEMBER_ARRAY, .min = 1, .max = PM_PROFILE_ECHO_MAX},
+        {.name = "broadcast", .type = PM_MEMBER_OBJECT},
         {"window", PM_MEMBER_INTEGER, .min = 16, .max = 65536},
         {"errors", PM_MEMBER_TEXTS, .max = PM_PROFILE_PATTERNS_MAX},
         {.name = "values", .type = PM_MEMBER_OBJECT},

@@ -202,6 +202,38 @@ static void read_recognise(struct pm_reader *r, struct pm_profile *p)
     pm_reader_leave(r);
 }
 
+/* ---- devices on one bus ---- */
+
+static void read_echo(struct pm_reader *r, struct pm_profile *p)
+{
+    p->echo = json_object_get(p->file, "echo");
+    if (!p->echo || r->error < 0 || !pm_reader_enter(r, "echo", 0))
+        return;
+    for (size_t i = 0; i < json_array_size(p->echo) && pm_reader_enter(r, NULL, i); i++) {
+        if (!json_is_string(json_array_get(p->echo, i)))
+            pm_reader_fail(r, "an argument is known by its name");
+        pm_reader_leave(r);
+    }
+    pm_reader_leave(r);
+}
+
+static void read_broadcast(struct pm_reader *r, struct pm_profile *p)
+{
+    static const struct pm_member members[] = {
+        {"argument", PM_MEMBER_TEXT, .required = true, .min = 1, .max = PM_VALUE_NAME_MAX},
+        {"value", PM_MEMBER_INTEGER, .required = true, .min = -PM_READER_INTEGER_MAX, .max = PM_READER_INTEGER_MAX},
+        {"pause", PM_MEMBER_INTEGER, .min = 0, .max = 10000},
+        {0}};
+    const json_t *o = json_object_get(p->file, "broadcast");
+    if (!o || r->error < 0 || !pm_reader_enter(r, "broadcast", 0))
+        return;
+    pm_reader_check(r, o, members);
+    p->broadcast.argument = pm_file_text(o, "argument");
+    p->broadcast.value = pm_file_integer(o, "value", 0);
+    p->broadcast.pause_ms = (uint32_t)pm_file_integer(o, "pause", 0);
+    pm_reader_leave(r);
+}
+
 /* ---- all of them ---- */
 
 void pm_profile_read_parts(struct pm_reader *r, struct pm_profile *p)
@@ -230,4 +262,6 @@ void pm_profile_read_parts(struct pm_reader *r, struct pm_profile *p)
     read_line(r, p);
     read_pacing(r, p);
     read_recognise(r, p);
+    read_echo(r, p);
+    read_broadcast(r, p);
 }

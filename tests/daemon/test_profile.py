@@ -16,6 +16,16 @@ DAEMON = os.environ["PERIPHERAL_MANAGER"]
 HERE = pathlib.Path(__file__).resolve().parent
 
 
+def modbus(content):
+    """With its checksum, as the serial line guide says."""
+    crc = 0xFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return content + crc.to_bytes(2, "little")
+
+
 class ProfileTest(unittest.TestCase):
     def setUp(self):
         self.program = Program(DAEMON, "--demo", "--allow-pty")
@@ -105,6 +115,35 @@ class ProfileTest(unittest.TestCase):
         answer = self.command("run", timeout=200, retries=0)
         self.assertEqual(self.code(answer), "bad-checksum")
         self.assertEqual(answer["error"]["received"], b"\x02\x0700S\0\0\x03".hex())
+
+    def test_another_units_answer_is_not_taken_and_a_broadcast_has_none(self):
+        line, heard = Line(), []
+        self.addCleanup(line.close)
+        says = [b"\x12\x03\x02\0\x05", b"\x11\x03\x02\0\x07", b"\x11\x83\x02", b"", b"\x11\x03\x02\0\x08"]
+
+        def play():
+            for said in says:
+                heard.append(line.read(8))
+                line.write(modbus(said) if said else b"")
+
+        player = threading.Thread(target=play)
+        player.start()
+        self.addCleanup(player.join, 30)
+        self.activate(line.path, "modbus-rtu", parity="none")
+
+        def read(**more):
+            return self.command("read-holding-registers", {"unit": 17, "address": 1}, retries=0, **more)
+
+        answer = read(timeout=300)
+        self.assertEqual((self.code(answer), answer["error"]["received"]), ("unexpected-answer", modbus(says[0]).hex()))
+        self.assert_values(read(timeout=10000), unit=17, registers=[7])
+        answer = read(timeout=10000)
+        self.assertEqual(self.code(answer), "device-error")
+        self.assertIn("exception illegal data address.", answer["error"]["message"])
+        self.assertEqual(self.command("write-register", {"unit": 0, "address": 1, "value": 2}), {"ok": True, "bytes": 8})
+        self.assert_values(read(timeout=10000), registers=[8])
+        self.assertEqual(heard[3], modbus(b"\0\x06\0\x01\0\x02"))
+        self.assertEqual(self.command("read-holding-registers", {"unit": 0, "address": 1})["error"]["field"], "args.unit")
 
     # ---- programs, events, start ----
 

@@ -8,10 +8,11 @@ static void try_command(const struct pm_profile *p, const struct pm_profile_comm
 {
     struct pm_argument_problem problem;
     json_t *into = json_object(), *given = json_array(), *args;
-    pm_profile_judge(p, c, said, n, into);
     for (size_t i = 0; i < c->n_arguments; i++)
         json_array_append_new(given, i < n && said[i] & 1 ? json_integer(said[i]) : json_stringn("a\\b", 3));
     args = pm_profile_arguments(c, given, &problem);
+    pm_profile_judge(p, c, args, said, n, into);
+    pm_profile_is_broadcast(p, args);
     if (args && c->send) {
         struct pm_bytes out = pm_bytes_empty(PM_PROFILE_SEND_MAX);
         pm_profile_encode(p, c, args, &out);

@@ -25,6 +25,7 @@ struct replay {
     unsigned line;
     struct pm_profile *profile;
     const struct pm_profile_command *command; /* under way; NULL: none */
+    json_t *args;                             /* of it */
     struct pm_bytes said;                     /* by the device, not looked at yet */
     unsigned commands;
 };
@@ -94,7 +95,8 @@ static void on_command(struct replay *r, char *rest, struct pm_bytes *sent)
         wrong(r, problem.expected, NULL);
     *sent = encode(r, args);
     r->commands++;
-    json_decref(args);
+    json_decref(r->args);
+    r->args = args;
     json_decref(given);
 }
 
@@ -153,8 +155,8 @@ static enum pm_verdict hear(const struct replay *r, size_t piece, json_t *into, 
                 verdict = standard.args[0] == 0 ? PM_VERDICT_DONE : PM_VERDICT_REFUSED;
                 continue;
             }
-            enum pm_verdict v =
-                r->command ? pm_profile_judge(r->profile, r->command, frame.p, frame.n, into) : PM_VERDICT_OTHER;
+            enum pm_verdict v = r->command ? pm_profile_judge(r->profile, r->command, r->args, frame.p, frame.n, into)
+                                           : PM_VERDICT_OTHER;
             verdict = v == PM_VERDICT_OTHER ? verdict : v;
             if (v == PM_VERDICT_OTHER && pm_profile_unwrap(r->profile, frame.p, frame.n, &content, &content_n) == 0) {
                 const struct pm_profile_event *e =
@@ -245,6 +247,7 @@ static void replay(const char *id)
     }
     fclose(f);
     assert_true(r.commands > 0);
+    json_decref(r.args);
     pm_bytes_fini(&r.said);
     pm_bytes_fini(&sent);
     pm_profile_unref(r.profile);
