@@ -174,7 +174,16 @@ static json_t *frame_json(const struct pm_subscription *s, const struct pm_frame
     }
 }
 
-/* The device has been silent for long enough, unless bytes came that the reader has no room for. */
+/* Silence may end what is held. By the framer's clock; that of the loop went on since the newest byte. */
+static void arm(struct pm_deliver *d)
+{
+    const struct pm_pauses *all = d->subscription->connection->pauses;
+    struct pm_mono due;
+    if (pm_framer_deadline(&d->framer, &due))
+        pm_timer_set(&d->silence, (struct pm_mono){all->last.us + due.us - d->clock.us});
+}
+
+/* The device may have been silent for long enough: the loop's timers can be early by the length of a turn. */
 static void on_silence(struct pm_timer *t)
 {
     struct pm_deliver *d = t->owner;
@@ -182,8 +191,12 @@ static void on_silence(struct pm_timer *t)
     const struct pm_pauses *all = s->connection->pauses;
     struct pm_mono now = {d->clock.us + pm_loop_now().us - all->last.us};
     struct pm_frame frame;
-    if (s->cursor < s->connection->journal.end || pm_framer_expire(&d->framer, now, &frame) == 0)
+    if (s->cursor < s->connection->journal.end)
+        return; /* more came, for which the reader has no room */
+    if (pm_framer_expire(&d->framer, now, &frame) == 0) {
+        arm(d);
         return;
+    }
     json_t *array = json_pack("[o]", frame_json(s, &frame));
     if (array)
         s->client->ops->on_event(s->client, s->connection->name, array, 0);
@@ -194,7 +207,6 @@ int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)
 {
     struct pm_deliver *d = s->deliver;
     struct pm_frame frame;
-    struct pm_mono due;
     json_t *all = json_array();
     int r = all ? 0 : -ENOMEM;
     while (r >= 0 && (r = pm_framer_next(&d->framer, d->clock, &p, &n, &frame)) == 1) {
@@ -205,7 +217,6 @@ int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)
     if (r == 0 && json_array_size(all) > 0)
         s->client->ops->on_event(s->client, s->connection->name, all, 0);
     json_decref(all);
-    if (pm_framer_deadline(&d->framer, &due)) /* by its own clock; that of the loop went on since the newest byte */
-        pm_timer_set(&d->silence, (struct pm_mono){s->connection->pauses->last.us + due.us - d->clock.us});
+    arm(d);
     return r;
 }
