@@ -95,6 +95,7 @@ DEVICE_SERVERS = {
     "limit, spinning": (lambda paths: Server(BIN / "bench_line_relay", "--spin", *paths), "raw", 64),
     "peripheral-manager": (start_daemon, "socketio", 64),
     "  latency: lowest": (lambda paths: start_daemon(paths, latency="lowest"), "socketio", 64),
+    "  latency: throughput": (lambda paths: start_daemon(paths, latency="throughput"), "socketio", 64),
     "  no recovery": (lambda paths: start_daemon(paths, "--recovery-window", "0"), "socketio", 64),
     "python-socketio": (lambda paths: Server("/usr/bin/python3", "-W", "ignore", PEERS / "python_socketio.py", *paths), "socketio", 64),
     "node-socketio": (lambda paths: Server("node", PEERS / "node_socketio.mjs", *paths), "socketio", 64),

@@ -12,8 +12,9 @@ enum pm_flow { PM_FLOW_NONE, PM_FLOW_RTS_CTS, PM_FLOW_XON_XOFF };
  * "keep", as far as the system lets us: Linux itself raises both lines at the first opening after plugging in. */
 enum pm_at_open { PM_AT_OPEN_KEEP, PM_AT_OPEN_ON, PM_AT_OPEN_OFF };
 
-/* Whether the driver hands bytes over at once, or many together for less work. With the lowest, the daemon itself does
- * not sleep while answers come quickly. */
+/* Whether bytes are handed over at once, or many together for less work: with throughput the driver may wait for more,
+ * and the hub lets the port rest between two readings. With the lowest, the daemon itself does not sleep while answers
+ * come quickly. */
 enum pm_latency { PM_LATENCY_LOW, PM_LATENCY_THROUGHPUT, PM_LATENCY_LOWEST };
 
 /* How a serial line is to run. Kinds of devices that have no line ignore it. */

@@ -27,6 +27,7 @@ static void on_rx(void *owner, const uint8_t *p, size_t n)
     if (c->tap)
         c->tap->on_bytes(c->tap, false, c->journal.end - n, p, n);
     pm_connection_beat(c);
+    pm_connection_rest(c, n);
     pm_turn_ask(&c->news, c->hub->loop);
 }
 
@@ -160,6 +161,7 @@ void pm_connection_shut(struct pm_connection *c)
 {
     pm_turn_cancel(&c->news);
     pm_timer_stop(&c->retry);
+    pm_list_remove(&c->rest);
     pm_hub_tell(c, PM_CONNECTION_RX, NULL); /* the last bytes come before the end */
     if (c->port)
         pm_port_close(c->port);
@@ -208,6 +210,7 @@ struct pm_connection *pm_connection_new(struct pm_hub *h, const char *name, cons
     c->journal = pm_journal_empty(options->history + (small ? PM_READ_MAX : 0));
     pm_list_init(&c->link);
     pm_list_init(&c->readers);
+    pm_list_init(&c->rest);
     pm_rhythm_init(&c->rhythm);
     pm_turn_init(&c->news, on_news);
     pm_timer_init(&c->retry, h->loop, on_retry, c);

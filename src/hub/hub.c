@@ -29,11 +29,13 @@ int pm_hub_new(struct pm_loop *loop, struct pm_devices *devices, const struct pm
         return -ENOMEM;
     *h = (struct pm_hub){.loop = loop, .devices = devices, .ops = ops, .owner = owner};
     pm_list_init(&h->connections);
+    pm_list_init(&h->resting);
     int r = first_epoch(&h->next_epoch);
     if (r < 0) {
         free(h);
         return r;
     }
+    pm_timer_init(&h->rest, loop, pm_rest_over, h);
     *ret = h;
     return 0;
 }
@@ -44,7 +46,7 @@ struct pm_hub *pm_hub_free(struct pm_hub *h)
         return NULL;
     while (!pm_list_empty(&h->connections))
         pm_hub_deactivate(pm_container(h->connections.next, struct pm_connection, link), "shutdown");
-    free(h);
+    pm_timer_close(&h->rest, free);
     return NULL;
 }
 
@@ -244,7 +246,8 @@ void pm_hub_pause(struct pm_connection *c, bool paused)
     if (paused == c->paused || !c->port)
         return;
     c->paused = paused;
-    pm_port_pause(c->port, paused);
+    if (pm_list_empty(&c->rest))
+        pm_port_pause(c->port, paused);
 }
 
 void pm_hub_mark(struct pm_connection *c, enum pm_gap reason, uint64_t bytes)

@@ -105,6 +105,8 @@ struct pm_connection {
     struct pm_line_errors new_errors, errors; /* of the last PM_CONNECTION_ERRORS, and all together */
     int64_t since;                            /* wall time of the opening, seconds */
     bool paused;                              /* the device is asked to wait */
+    struct pm_mono written;                   /* when somebody last wrote to it */
+    struct pm_link rest;                      /* among those that are not read for some milliseconds */
     struct pm_rhythm rhythm;                  /* of bytes both ways */
     struct pm_tap *tap;                       /* NULL: nobody listens in */
     struct pm_write *first, *last;

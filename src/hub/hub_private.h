@@ -1,5 +1,5 @@
 /* hub_private.h - what the files of the hub share: hub.c (names and devices), connection.c (one connection's life),
- * writer.c (its write queue). */
+ * rest.c (how often it is read), writer.c (its write queue). */
 #ifndef PM_HUB_HUB_PRIVATE_H
 #define PM_HUB_HUB_PRIVATE_H
 
@@ -14,6 +14,11 @@ struct pm_hub {
     unsigned n_connections;
     uint64_t next_epoch;
     uint32_t next_number;
+    struct pm_link resting; /* struct pm_connection: all with a port, and the timer is set while there are any */
+    struct pm_timer rest;
+    struct pm_mono rest_until;
+    unsigned rest_ms; /* for those that do not ask for it */
+    struct pm_load load;
 };
 
 /* Bytes passed, in either direction. */
@@ -47,6 +52,13 @@ void pm_connection_lose(struct pm_connection *c, int error);
 
 /* End the port and all that waits for it. */
 void pm_connection_shut(struct pm_connection *c);
+
+/* rest.c: n bytes came: read it later again, if that saves work. */
+void pm_connection_rest(struct pm_connection *c, size_t n);
+void pm_rest_over(struct pm_timer *t);
+
+/* How long streams rest after another look at the load, in milliseconds; before it was `ms`. */
+unsigned pm_rest_adapt(unsigned ms, const struct pm_load *load);
 
 /* writer.c: give the driver what it takes; answer all that waits with an error. */
 void pm_writer_pump(struct pm_connection *c);

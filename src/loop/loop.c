@@ -95,6 +95,11 @@ struct pm_mono pm_loop_now(void)
     return (struct pm_mono){(int64_t)(uv_hrtime() / 1000)};
 }
 
+struct pm_mono pm_loop_turn(const struct pm_loop *l)
+{
+    return (struct pm_mono){(int64_t)uv_now(&l->uv) * 1000};
+}
+
 static void on_poll(uv_poll_t *uv, int status, int events)
 {
     struct pm_watch *w = pm_container(uv, struct pm_watch, uv);

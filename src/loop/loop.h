@@ -33,6 +33,9 @@ void pm_loop_stop(struct pm_loop *l);
 /* The monotonic clock, read now. */
 struct pm_mono pm_loop_now(void);
 
+/* When this turn began, to the millisecond: costs nothing. */
+struct pm_mono pm_loop_turn(const struct pm_loop *l);
+
 enum { PM_LOOP_READ = 1, PM_LOOP_WRITE = 2, PM_LOOP_HANGUP = 4 };
 
 /* A descriptor that is waited for. on_ready gets PM_LOOP_* bits; an error on the descriptor is told as all that were
@@ -80,6 +83,17 @@ struct pm_signal {
 int pm_signal_init(struct pm_signal *s, struct pm_loop *l, int number, void (*on_signal)(struct pm_signal *, int),
                    void *owner);
 void pm_signal_close(struct pm_signal *s);
+
+/* How much of a core this thread took. Zero-initialise. */
+struct pm_load {
+    unsigned percent;  /* over the last window, */
+    int64_t window_us; /* which was so long */
+    struct pm_mono since;
+    int64_t cpu_us;
+};
+
+/* Take another look if the last one is at least 20 ms ago. Whether there is a new figure. */
+bool pm_load_look(struct pm_load *l, struct pm_mono now);
 
 /* How quickly events of one kind follow each other; starts out as slowly. */
 struct pm_rhythm {

@@ -1,0 +1,67 @@
+/* rest.c - reading a stream less often, so that its bytes go out in fewer and larger pieces. What a stream costs is the
+ * number of its pieces times its readers, not its bytes. So a port may rest for some milliseconds once it was read:
+ * when its connection asks for throughput, or when this thread is busy beyond what a daemon in the background should
+ * be. Never before an answer: a connection that was written to lately is read at once, and so is one whose pauses or
+ * times matter to somebody. All that rest go on at once: a client that reads several gets their bytes in one write. */
+#include "hub/hub_private.h"
+
+enum {
+    BUSY = 40, /* percent of a core: above it streams rest longer, */
+    EASY = 20, /* below it shorter */
+    BUSY_MS_MAX = 8,
+    FORGET_US = 1000000, /* without streams for so long they begin without rest */
+    THROUGHPUT_MS = 5,
+    ANSWER_US = 100000, /* what comes so long behind a write may be its answer */
+    SMALL = 2048,       /* bytes: a larger piece gains nothing by waiting; and what a driver's buffer of 4 KiB holds
+                           surely, since what overruns it is lost on a line without flow control */
+    BITS_A_BYTE = 10,
+};
+
+unsigned pm_rest_adapt(unsigned ms, const struct pm_load *load)
+{
+    if (load->window_us > FORGET_US)
+        return 0;
+    if (load->percent > BUSY)
+        return ms == 0 ? 1 : ms * 2 > BUSY_MS_MAX ? BUSY_MS_MAX : ms * 2;
+    return load->percent < EASY ? ms / 2 : ms;
+}
+
+static unsigned wanted_ms(struct pm_connection *c, struct pm_mono now)
+{
+    struct pm_hub *h = c->hub;
+    const struct pm_port_settings *line = &c->options.line;
+    unsigned fits = line->baud_rate ? SMALL * BITS_A_BYTE * 1000u / line->baud_rate : BUSY_MS_MAX, ms = 0;
+    if (pm_load_look(&h->load, now))
+        h->rest_ms = pm_rest_adapt(h->rest_ms, &h->load);
+    if (line->latency == PM_LATENCY_THROUGHPUT)
+        ms = THROUGHPUT_MS;
+    else if (line->latency == PM_LATENCY_LOW && !c->tap && now.us - c->written.us > ANSWER_US)
+        ms = h->rest_ms;
+    return ms < fits ? ms : fits;
+}
+
+void pm_connection_rest(struct pm_connection *c, size_t n)
+{
+    struct pm_hub *h = c->hub;
+    struct pm_mono now = pm_loop_turn(h->loop);
+    unsigned ms = wanted_ms(c, now);
+    if (ms == 0 || n >= SMALL || c->pauses || !c->port || !pm_list_empty(&c->rest))
+        return;
+    struct pm_mono until = pm_mono_add_ms(now, ms);
+    if (pm_list_empty(&h->resting) || until.us < h->rest_until.us) {
+        h->rest_until = until;
+        pm_timer_set(&h->rest, until);
+    }
+    pm_list_append(&h->resting, &c->rest);
+    pm_port_pause(c->port, true);
+}
+
+void pm_rest_over(struct pm_timer *t)
+{
+    struct pm_hub *h = t->owner;
+    pm_list_for_each (link, &h->resting) {
+        struct pm_connection *c = pm_container(link, struct pm_connection, rest);
+        pm_list_remove(link);
+        pm_port_pause(c->port, c->paused);
+    }
+}

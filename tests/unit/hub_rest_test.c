@@ -1,0 +1,208 @@
+/* hub_rest_test.c - when a port is not read for some milliseconds, and that it always goes on. */
+#include "fake_devices.h"
+#include "hub/hub_private.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { DEADLINE_MS = 20000, LOOK_MS = 1 };
+
+struct stage {
+    struct pm_loop loop;
+    struct pm_devices devices;
+    struct pm_hub *hub;
+    struct pm_connection *connection;
+    struct pm_timer look;
+    struct pm_mono deadline;
+};
+
+static void on_news(void *owner, enum pm_hub_news news, struct pm_connection *c, const char *text)
+{
+    (void)owner, (void)news, (void)c, (void)text;
+}
+
+static const struct pm_hub_ops ops = {on_news};
+
+/* The loop runs until the port is read again. */
+static void on_look(struct pm_timer *t)
+{
+    struct stage *s = t->owner;
+    assert_false(pm_mono_reached(pm_loop_now(), s->deadline));
+    if (fake_port(&s->devices)->paused)
+        pm_timer_set(t, pm_mono_add_ms(pm_loop_now(), LOOK_MS));
+    else
+        pm_loop_stop(&s->loop);
+}
+
+static int set_up(void **state)
+{
+    struct stage *s = calloc(1, sizeof(*s));
+    assert_non_null(s);
+    assert_int_equal(pm_loop_init(&s->loop), 0);
+    fake_devices_init(&s->devices, &s->loop);
+    assert_int_equal(pm_hub_new(&s->loop, &s->devices, &ops, s, &s->hub), 0);
+    pm_timer_init(&s->look, &s->loop, on_look, s);
+    *state = s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct stage *s = *state;
+    pm_hub_free(s->hub);
+    fake_devices_fini(&s->devices);
+    pm_timer_close(&s->look, NULL);
+    pm_loop_fini(&s->loop);
+    free(s);
+    return 0;
+}
+
+static void on_opened(void *owner, struct pm_connection *c, int error)
+{
+    struct stage *s = owner;
+    assert_int_equal(error, 0);
+    s->connection = c;
+}
+
+static void on_written(void *owner, size_t bytes, int error)
+{
+    (void)owner;
+    assert_int_equal(bytes, 1);
+    assert_int_equal(error, 0);
+}
+
+static struct fake_port *open_as(struct stage *s, enum pm_latency latency, uint32_t baud_rate)
+{
+    struct pm_connection_options o = pm_connection_defaults();
+    o.line.latency = latency;
+    o.line.baud_rate = baud_rate;
+    fake_plug(&s->devices, "usb-pump", "/dev/ttyUSB0");
+    pm_hub_activate(s->hub, "pump", "/dev/ttyUSB0", &o, on_opened, s);
+    return fake_port(&s->devices);
+}
+
+static void wait_until_read(struct stage *s)
+{
+    s->deadline = pm_mono_add_ms(pm_loop_now(), DEADLINE_MS);
+    pm_timer_set(&s->look, pm_loop_now());
+    pm_loop_run(&s->loop);
+    assert_false(fake_port(&s->devices)->paused);
+}
+
+/* As after the loop had been busy: what comes next may rest. */
+static void be_busy(struct stage *s)
+{
+    pm_load_look(&s->hub->load, pm_loop_turn(&s->loop));
+    s->hub->rest_ms = 8;
+}
+
+static void throughput_rests_and_goes_on(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_THROUGHPUT, 115200);
+    for (int i = 0; i < 3; i++) {
+        fake_say(p, "abc");
+        assert_true(p->paused);
+        wait_until_read(s);
+    }
+    assert_int_equal(s->connection->journal.end, 9);
+}
+
+static void low_latency_never_rests_while_there_is_time(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_LOW, 115200);
+    s->hub->rest_ms = 0;
+    fake_say(p, "abc");
+    assert_false(p->paused);
+}
+
+static void a_busy_loop_lets_streams_rest_but_no_answer_and_not_the_lowest(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_LOW, 115200);
+    be_busy(s);
+    fake_say(p, "abc");
+    assert_true(p->paused);
+    wait_until_read(s);
+    be_busy(s);
+    p->takes = 100;
+    assert_int_equal(pm_hub_write(s->connection, "?", 1, on_written, NULL), 0);
+    fake_say(p, "the answer");
+    assert_false(p->paused);
+    s->connection->written.us = 0;
+    s->connection->options.line.latency = PM_LATENCY_LOWEST;
+    be_busy(s);
+    fake_say(p, "abc");
+    assert_false(p->paused);
+}
+
+static void readers_that_are_full_keep_it_waiting_behind_its_rest(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_THROUGHPUT, 115200);
+    fake_say(p, "abc");
+    pm_hub_pause(s->connection, true);
+    pm_hub_pause(s->connection, false);
+    assert_true(p->paused); /* its rest goes on */
+    pm_hub_pause(s->connection, true);
+    pm_rest_over(&s->hub->rest);
+    assert_true(p->paused);
+    pm_hub_pause(s->connection, false);
+    assert_false(p->paused);
+}
+
+static void a_fast_line_rests_no_longer_than_its_driver_holds(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_THROUGHPUT, 60000000);
+    fake_say(p, "abc");
+    assert_false(p->paused); /* 6 bytes a microsecond */
+}
+
+static void one_that_is_closed_while_it_rests_is_forgotten(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_THROUGHPUT, 115200);
+    fake_say(p, "abc");
+    assert_false(pm_list_empty(&s->hub->resting));
+    pm_hub_deactivate(s->connection, "closed");
+    assert_true(pm_list_empty(&s->hub->resting));
+    pm_rest_over(&s->hub->rest);
+}
+
+static void rest_follows_the_load(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned before, percent;
+        int64_t window_us;
+        unsigned after;
+    } rows[] = {
+        {0, 10, 20000, 0}, {0, 30, 20000, 0}, {0, 60, 20000, 1}, {1, 60, 20000, 2}, {4, 95, 20000, 8},
+        {8, 95, 20000, 8}, {8, 30, 20000, 8}, {8, 10, 20000, 4}, {1, 10, 20000, 0}, {8, 60, 2000000, 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pm_load load = {.percent = rows[i].percent, .window_us = rows[i].window_us};
+        assert_int_equal(pm_rest_adapt(rows[i].before, &load), rows[i].after);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(throughput_rests_and_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(low_latency_never_rests_while_there_is_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_busy_loop_lets_streams_rest_but_no_answer_and_not_the_lowest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(readers_that_are_full_keep_it_waiting_behind_its_rest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fast_line_rests_no_longer_than_its_driver_holds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_closed_while_it_rests_is_forgotten, set_up, tear_down),
+        cmocka_unit_test(rest_follows_the_load),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
