@@ -1,5 +1,5 @@
 """faults.py - what goes wrong around the daemon in a run: it is killed, stopped, runs out of descriptors and disk, its devices are
-pulled out."""
+pulled out, somebody sets the clock."""
 import os
 import resource
 import signal
@@ -15,7 +15,7 @@ class Faults:
         self.done = {}
 
     def kinds(self):
-        names = ["kill", "stand_still", "replug", "exhaust_descriptors"]
+        names = ["kill", "stand_still", "replug", "exhaust_descriptors", "set_clock"]
         return names + (["fill_disk"] if self.run.own_disk else [])
 
     def one(self, name):
@@ -39,6 +39,12 @@ class Faults:
         for event in ("unplug-virtual", "plug-virtual"):
             self.run.control(event, {"address": "virtual:echo"})
             self.wait(0, 0.5)
+
+    def set_clock(self):
+        """By minutes or years, forth or back, and sometimes to what it should be (I13). It stays so until the next time."""
+        hours = self.rng.choice((0, 0.1, 2, 24, 24 * 365 * 10))
+        self.run.clock.set(hours * self.rng.choice((1, -1)))
+        self.wait(0.5, 2)
 
     def exhaust_descriptors(self):
         """As many as are open now are all that it may have (I09)."""

@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE.parent / "cli"))
 
 import recording  # noqa: E402
 from account import Account, Wrong  # noqa: E402
+from clock import Clock  # noqa: E402
 from daemon import Program  # noqa: E402
 from devices import Echo, Terminal  # noqa: E402
 from faults import Faults  # noqa: E402
@@ -34,6 +35,7 @@ from readers import Page  # noqa: E402
 CLIENTS = ("1.7", "2.0", "2.5", "3.1", "4", "python")
 QUIET = 90  # seconds that everybody has for catching up at the end
 DISK = "64m"
+JUMP = 60_000_000  # microseconds that the wall clock is ahead of the steady one: it was set
 
 
 def patiently(condition, what):
@@ -61,6 +63,7 @@ class Run:
         self.recordings = f"{self.home}/state/peripheral-manager/recordings"
         self.port = free_port()
         self.log, self.program = [], None
+        self.clock = Clock(f"{self.home}/state/peripheral-manager")
         if own_disk:
             os.makedirs(self.recordings, 0o700)
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "none", self.recordings], check=True)
@@ -82,7 +85,7 @@ class Run:
 
     def start_daemon(self):
         self.program = Program(os.environ["PERIPHERAL_MANAGER"], "--demo", "--allow-pty", "--port", str(self.port),
-                               "--recording-part", "1M", home=self.home)
+                               "--recording-part", "1M", home=self.home, under=self.clock.command())
         threading.Thread(target=self.drain, args=[self.program.process.stdout], daemon=True).start()
 
     def drain(self, stream):
@@ -162,19 +165,31 @@ class Run:
 
     def check_recordings(self):
         """They hold everything, too: but for the last moments before a kill, and what they say."""
-        items = {}
+        items, jumps = {}, 0
         for path in sorted(glob.glob(f"{self.recordings}/*.pmrec")):
             with open(path, "rb") as file:
                 items.setdefault(os.path.basename(path).split(".")[0], []).extend(recording.read(file.read())[0])
         for device in self.devices:
             account, found = Account(), 0
             mine = [r for _, r in sorted(items.items()) if r[0].fields()["name"] == device.name]
-            for records in sorted(mine, key=lambda r: r[0].wall):
+            for records in sorted(mine, key=self.beginning):
                 account.gap()
                 self.add(account, records)
                 found += 1
+                jumps += sum(abs((b.wall - a.wall) - (b.mono - a.mono)) > JUMP for a, b in zip(records, records[1:]))
             account.end(device.at)
             print(f"{device.name}: {device.at} bytes; {account.delivered} in {found} recordings, {account.missing} in gaps")
+        if self.faults.done.get("set_clock") and not jumps:
+            raise Wrong("the clock was set, and no recording shows it")
+
+    def beginning(self, records):
+        """How far the device was: the clock says nothing about which recording came first."""
+        account = Account()
+        for record in records:
+            self.add(account, [record])
+            if account.next is not None:
+                break
+        return account.next or 0
 
     def add(self, account, records):
         for r in records:
