@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct pm_pattern {
     enum pm_value_type types[PM_PATTERN_VALUES_MAX];
     bool lists[PM_PATTERN_VALUES_MAX];
     size_t n_values, n_bytes;
-    uint8_t bytes[PM_PATTERN_MAX];
+    uint8_t bytes[PM_PATTERN_MAX]; /* n_bytes of them are allocated once it is read */
 };
 
 static const char *const type_names[] = {
@@ -247,7 +248,8 @@ int pm_pattern_new(const char *text, size_t n, struct pm_pattern **ret, size_t *
         pm_pattern_free(r.pattern);
         return error;
     }
-    *ret = r.pattern;
+    struct pm_pattern *fitting = realloc(r.pattern, offsetof(struct pm_pattern, bytes) + r.pattern->n_bytes);
+    *ret = fitting ? fitting : r.pattern;
     return 0;
 }
 
