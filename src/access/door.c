@@ -108,7 +108,7 @@ static int grant_everything(struct pm_door *d, const char *origin, unsigned capa
     return pm_grants_add(&d->grants, &wish, time(NULL), &grant);
 }
 
-static bool is_listed(const char *const *rules, unsigned n, const char *origin)
+bool pm_door_is_listed(const char *const *rules, unsigned n, const char *origin)
 {
     for (unsigned i = 0; i < n; i++) {
         struct pm_origin known;
@@ -128,7 +128,7 @@ int pm_door_set_origins(struct pm_door *d, const char *const *rules, unsigned n)
     }
     for (struct pm_link *link = list->next, *next = link->next; link != list; link = next, next = link->next) {
         const struct pm_grant *g = pm_container(link, struct pm_grant, link);
-        if (g->by == PM_BY_OPTION && !is_listed(rules, n, g->origin))
+        if (g->by == PM_BY_OPTION && !pm_door_is_listed(rules, n, g->origin))
             end_grant(d, g, "revoked");
     }
     for (unsigned i = 0; i < n; i++) {

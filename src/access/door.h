@@ -42,6 +42,9 @@ int pm_door_set_origins(struct pm_door *d, const char *const *allow_origins, uns
 /* Is `text` what --allow-origin takes: an origin, or one and "=" with capabilities behind it ("serial,control")? */
 bool pm_door_is_origin_rule(const char *text);
 
+/* Is the origin named by one of these rules? "*" names only itself. */
+bool pm_door_is_listed(const char *const *rules, unsigned n, const char *origin);
+
 /* May this origin come in at all, since it has a grant? Pages of this machine get theirs here, if they need none from
  * the person. */
 bool pm_door_knows(struct pm_door *d, const struct pm_origin *o);

@@ -18,12 +18,23 @@ enum pm_who_kind {
 struct pm_who {
     enum pm_who_kind kind;
     bool terminal;              /* the person, asked in the daemon's own terminal */
-    int64_t uid;                /* of the user whose program it is, -1: nobody knows */
+    int64_t uid;                /* of the user whose program it is; -1: nobody knows; less: of another machine */
     uint32_t session;           /* of the console, 0: none */
     uint32_t token;             /* the number of the one it showed, 0: none */
     unsigned scopes;            /* PM_SCOPE_* of that token: no more than it gives, whoever it is */
     char origin[PM_ORIGIN_MAX]; /* of a page, as pm_origin_parse() writes it; else "" */
 };
+
+/* Of another machine, which one by the number that the gate gave it. */
+static inline int64_t pm_who_machine(uint32_t number)
+{
+    return -2 - (int64_t)number;
+}
+
+static inline bool pm_who_is_remote(const struct pm_who *w)
+{
+    return w->uid < -1;
+}
 
 static inline bool pm_who_is_same(const struct pm_who *a, const struct pm_who *b)
 {

@@ -445,6 +445,11 @@ static void request_device(struct pm_call *call)
                     "Only pages of other origins, over Socket.IO, ask the person: you see every device already.");
         return;
     }
+    if (pm_who_is_remote(request->who)) {
+        pm_api_fail(request, PM_UNSUPPORTED,
+                    "Pages on other machines cannot ask the person here: --allow-origin says what they may use.");
+        return;
+    }
     struct chooser *c = malloc(sizeof(*c));
     if (!c) {
         fail_asking(request, -ENOMEM);

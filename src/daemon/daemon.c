@@ -2,6 +2,7 @@
 #include "daemon/daemon.h"
 
 #include "base/log.h"
+#include "daemon/beyond.h"
 #include "daemon/gate.h"
 #include "daemon/places.h"
 #include "daemon/port_holder.h"
@@ -85,6 +86,11 @@ static bool check_origins(const struct pm_settings *s)
     return true;
 }
 
+static bool check_settings(const struct pm_settings *s)
+{
+    return check_origins(s) && pm_beyond_check(s);
+}
+
 static void apply_live_settings(struct daemon *d)
 {
     const struct pm_option_list *allowed = &d->settings->allow_origin;
@@ -116,7 +122,7 @@ static void on_hangup(struct pm_signal *s, int number)
         return;
     }
     pm_systemd_notify("RELOADING=1");
-    pm_settings_reload(d->settings, d->argc, d->argv, check_origins);
+    pm_settings_reload(d->settings, d->argc, d->argv, check_settings);
     apply_live_settings(d);
     pm_secure_reload(&d->secure);
     pm_systemd_notify("READY=1");
@@ -153,7 +159,7 @@ static int listen_with_tls(struct daemon *d)
         return 0;
     int r = pm_server_listen(d->server, (uint16_t)d->settings->tls_port, PM_LISTENER_TLS);
     d->tls_port = d->gate.hosts.ports[1] = r < 0 ? 0 : (unsigned)r;
-    return r < 0 ? r : 0;
+    return r < 0 ? r : pm_beyond_listen(d->settings, d->server, d->tls_port);
 }
 
 static int start_network(struct daemon *d)
@@ -343,7 +349,8 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
         return PM_EXIT_PERMISSION;
     }
     apply_live_settings(&d);
-    if (!check_origins(settings) || !pm_gate_open(&d.gate, &settings->allow_user))
+    pm_beyond_names(settings, &d.gate);
+    if (!check_settings(settings) || !pm_gate_open(&d.gate, &settings->allow_user))
         return PM_EXIT_CONFIG;
     int r = pm_loop_init(&d.loop);
     if (r < 0) {

@@ -5,7 +5,9 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <pwd.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <strings.h>
@@ -90,13 +92,14 @@ static const struct pm_http_refusal *check_token(const struct pm_gate *g, const 
 {
     static const struct pm_http_refusal
         none = {401, "token-required",
-                "Programs of other users need a token: Authorization: Bearer pmt_..., as the user of this daemon gets "
+                "This takes a token: Authorization: Bearer pmt_..., as the user of this daemon gets "
                 "it with peripheral-manager token create."},
         wrong = {401, "token-required",
                  "This token is wrong, was revoked, or its time is over. The user of this daemon makes a new one with "
                  "peripheral-manager token create."},
         paused = {503, "busy", "Too many wrong tokens came: none of yours is looked at for a while."};
-    bool must = c->peer.stranger || (c->peer.unknown && ret->kind == PM_WHO_PROGRAM);
+    bool must =
+        c->peer.stranger || c->peer.network || ((c->peer.unknown || g->require_token) && ret->kind == PM_WHO_PROGRAM);
     bool asks = c->peer.stranger || route == PM_ROUTE_API || route == PM_ROUTE_RECORDINGS || route == PM_ROUTE_METRICS;
     if (bearer.p) {
         int r = pm_door_check_token(g->door, ret->uid, bearer.p, bearer.n, ret);
@@ -106,6 +109,23 @@ static const struct pm_http_refusal *check_token(const struct pm_gate *g, const 
         return NULL;
     ret->kind = PM_WHO_NOBODY;
     return asks && route != PM_ROUTE_SOCKETS ? &none : NULL;
+}
+
+/* From another machine come programs, and pages that the settings name: no console, no question to the person here. */
+static const struct pm_http_refusal *check_network(const struct pm_gate *g, enum pm_sender sender,
+                                                   enum pm_route_kind route, const struct pm_origin *from)
+{
+    static const struct pm_http_refusal
+        local =
+            {403, "sender-not-allowed",
+             "The console is for browsers of the machine that the devices are at: open http://localhost:3000 there."},
+        unknown = {403, "origin-not-allowed",
+                   "This page is not let in from other machines. Start peripheral-manager with --allow-origin and its "
+                   "address."};
+    if ((sender != PM_SENDER_WEB && sender != PM_SENDER_NATIVE) || route == PM_ROUTE_PAGE || route == PM_ROUTE_CONSOLE)
+        return &local;
+    bool listed = pm_door_is_listed((const char *const *)g->origins->items, g->origins->n, from->text);
+    return sender == PM_SENDER_NATIVE || listed ? NULL : &unknown;
 }
 
 static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const struct pm_conn *c,
@@ -127,6 +147,11 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
         note(g, "origin_refused", c, from.text[0] ? from.text : NULL);
         return refuse_sender(sender);
     }
+    const struct pm_http_refusal *why = c->peer.network ? check_network(g, sender, route, &from) : NULL;
+    if (why) {
+        note(g, "origin_refused", c, from.text[0] ? from.text : NULL);
+        return why;
+    }
     if (route == PM_ROUTE_CONSOLE && c->peer.stranger)
         return &not_yours;
     if (route == PM_ROUTE_CONSOLE) {
@@ -135,7 +160,7 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
     }
     if (sender == PM_SENDER_WEB)
         memcpy(ret->origin, from.text, sizeof(ret->origin));
-    const struct pm_http_refusal *why = check_token(g, c, bearer, route, ret);
+    why = check_token(g, c, bearer, route, ret);
     return why || sender != PM_SENDER_WEB ? why : check_page(g, head, route, &from);
 }
 
@@ -159,11 +184,14 @@ const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, cons
                                       struct pm_who *ret)
 {
     static const struct pm_http_refusal host = {403, "host-not-allowed",
-                                                "This name is not served here. Use http://localhost:3000."};
+                                                "This name is not served here. Use http://localhost:3000, or start "
+                                                "peripheral-manager with --allow-host and the name."};
     const struct pm_gate *g = owner;
     struct pm_http_text other = head->absolute_host;
     *ret = (struct pm_who){.kind = c->peer.control ? PM_WHO_PERSON : PM_WHO_NOBODY,
-                           .uid = c->peer.unknown ? -1 : (int64_t)c->peer.uid};
+                           .uid = c->peer.network   ? pm_who_machine(c->peer.machine)
+                                  : c->peer.unknown ? -1
+                                                    : (int64_t)c->peer.uid};
     if (c->peer.control)
         return NULL; /* no name leads there, and no page */
     if (!pm_host_is_served(&g->hosts, head->host.p, head->host.n) ||
@@ -222,10 +250,28 @@ static void tell_stranger(struct pm_gate *g, uid_t uid)
            uid);
 }
 
+/* Machines are told apart by address; of IPv6 only the network counts, since one machine has all the others there. */
+static uint32_t machine_of(int fd)
+{
+    struct sockaddr_storage a = {0};
+    socklen_t n = sizeof(a);
+    uint32_t word[2] = {0};
+    if (getpeername(fd, (struct sockaddr *)&a, &n) == 0 && a.ss_family == AF_INET)
+        memcpy(word, &((struct sockaddr_in *)&a)->sin_addr, sizeof(word[0]));
+    else if (a.ss_family == AF_INET6)
+        memcpy(word, &((struct sockaddr_in6 *)&a)->sin6_addr, sizeof(word));
+    return word[0] ^ word[1] * 2654435761U;
+}
+
 bool pm_gate_admits(void *owner, int fd, struct pm_peer *ret)
 {
     struct pm_gate *g = owner;
     uid_t uid = 0;
+    if (ret->network) {
+        ret->unknown = true;
+        ret->machine = machine_of(fd);
+        return true;
+    }
     int r = pm_peer_uid(&g->peers, fd, &uid);
     if (r == -ENOENT)
         return false; /* it is gone already */

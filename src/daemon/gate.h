@@ -15,7 +15,9 @@ struct pm_gate {
     struct pm_peers peers;
     uid_t users[PM_GATE_USERS]; /* beside our own and root */
     unsigned n_users;
-    struct pm_mono told; /* when a stranger was last told of in the log */
+    const struct pm_option_list *origins; /* those that --allow-origin names; borrowed */
+    bool require_token;                   /* of programs of this user, too */
+    struct pm_mono told;                  /* when a stranger was last told of in the log */
 };
 
 /* Get ready to ask whose connections are. `users` are names; false after saying which of them does not exist. End it

@@ -13,6 +13,8 @@ struct pm_settings {
     int64_t port;
     bool tls;
     int64_t tls_port;
+    struct pm_option_list listen, allow_host;
+    bool require_token;
     char *tls_cert, *tls_key; /* NULL: those that "tls init" made */
     struct pm_option_list allow_origin;
     struct pm_option_list allow_user;

@@ -4,6 +4,7 @@
 #define PM_NET_CONTROL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
@@ -12,8 +13,10 @@ struct pm_peer {
     bool control;  /* it came to the control socket */
     bool unknown;  /* the kernel cannot tell whose it is */
     bool stranger; /* another user's, who is nobody without a token */
+    bool network;  /* it came from beyond this machine */
     uid_t uid;
     pid_t pid;
+    uint32_t machine; /* with `network`: a number made of its address, to tell machines apart */
 };
 
 struct pm_control {

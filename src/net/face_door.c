@@ -170,17 +170,20 @@ bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
     if (knock.has_token && c->api.who->kind != PM_WHO_PERSON && !show_token(c, &knock))
         return false;
     if (c->api.who->kind == PM_WHO_NOBODY) {
-        refuse(
-            c->socket, PM_TOKEN_REQUIRED,
-            "Programs of other users need a token: auth {token: \"pmt_...\"}, as the user of this daemon gets it from "
-            "\"peripheral-manager token create\".",
-            NULL);
+        refuse(c->socket, PM_TOKEN_REQUIRED,
+               "This takes a token: auth {token: \"pmt_...\"}, as the user of this daemon gets it from "
+               "\"peripheral-manager token create\".",
+               NULL);
         return false;
     }
     if (c->api.who->kind != PM_WHO_PAGE ||
         (pm_origin_parse(text, strlen(text), &origin) == 0 && pm_door_knows(door, &origin))) {
         pm_face_admit(c);
         return true;
+    }
+    if (pm_who_is_remote(c->api.who)) { /* it was listed a moment ago */
+        refuse(c->socket, PM_CONSENT_REFUSED, "This page is not let in from other machines any more.", NULL);
+        return false;
     }
     struct pm_consent_wish wish = {.origin = text,
                                    .reason = knock.reason,

@@ -119,6 +119,7 @@ void pm_server_forget(struct pm_server *s, struct pm_conn *c)
     pm_list_remove(&c->link);
     pm_origin_leave(&c->origin);
     s->n_connections--;
+    s->n_network -= c->peer.network;
     if (!c->had_input)
         s->n_silent--;
 }
@@ -137,6 +138,7 @@ static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool secure, 
     pm_list_append(&s->silent, &c->link);
     s->n_connections++;
     s->n_silent++;
+    s->n_network += peer.network;
     c->peer = peer;
     c->crowded = crowded;
     return 0;
@@ -190,6 +192,15 @@ static bool is_welcome(const struct pm_listener *l, int fd, struct pm_peer *ret)
                                           : !o->admits || o->admits(o->gate_owner, fd, ret);
 }
 
+/* Other machines leave room for this one's. */
+static bool is_crowded(const struct pm_listener *l)
+{
+    const struct pm_server *s = l->server;
+    return l->kind != PM_LISTENER_CONTROL &&
+           (s->n_connections >= s->options.connections ||
+            (l->kind == PM_LISTENER_NETWORK && s->n_network >= (s->options.connections + 1) / 2));
+}
+
 static void on_listener_ready(struct pm_watch *w, unsigned events)
 {
     struct pm_listener *l = w->owner;
@@ -202,32 +213,41 @@ static void on_listener_ready(struct pm_watch *w, unsigned events)
                 rest(l, errno);
             return;
         }
-        struct pm_peer peer = {0};
-        bool control = l->kind == PM_LISTENER_CONTROL, crowded = !control && s->n_connections >= s->options.connections;
+        struct pm_peer peer = {.network = l->kind == PM_LISTENER_NETWORK};
+        bool control = l->kind == PM_LISTENER_CONTROL, crowded = is_crowded(l);
         if (!is_welcome(l, fd, &peer) ||
             s->n_connections >= s->options.connections + TURNED_AWAY + (control ? CONTROL_RESERVE : 0))
             close(fd);
         else
-            adopt(s, fd, peer, l->kind == PM_LISTENER_TLS, crowded); /* no memory: the client sees it closed */
+            adopt(s, fd, peer, l->kind >= PM_LISTENER_TLS, crowded); /* no memory: the client sees it closed */
     }
 }
 
 /* ---- listening ---- */
 
-static int open_listener(int family, uint16_t port, int *ret_fd, uint16_t *ret_port)
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+/* From text, a number. False if it is none. */
+static bool read_address(const char *text, uint16_t port, union address *ret)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a = {0};
+    union address a = {.v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)}};
+    bool good = inet_pton(AF_INET6, text, &a.v6.sin6_addr) == 1;
+    if (!good) {
+        a = (union address){.v4 = {.sin_family = AF_INET, .sin_port = htons(port)}};
+        good = inet_pton(AF_INET, text, &a.v4.sin_addr) == 1;
+    }
+    *ret = a;
+    return good;
+}
+
+static int open_listener(union address a, int *ret_fd, uint16_t *ret_port)
+{
+    int family = a.any.sa_family;
     socklen_t length = family == AF_INET ? sizeof(a.v4) : sizeof(a.v6);
-    if (family == AF_INET)
-        a.v4 = (struct sockaddr_in){
-            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    else
-        a.v6 = (struct sockaddr_in6){
-            .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     PM_AUTO_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
@@ -269,17 +289,38 @@ static bool is_absent_family(int error)
     return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
 }
 
+static int open_loopback(const char *text, uint16_t port, int *ret_fd, uint16_t *ret_port)
+{
+    union address a;
+    return read_address(text, port, &a) ? open_listener(a, ret_fd, ret_port) : -EINVAL;
+}
+
+int pm_server_listen_beyond(struct pm_server *s, const char *address, uint16_t port)
+{
+    union address a;
+    int fd;
+    bool good =
+        read_address(address, port, &a) && (a.any.sa_family == AF_INET ? a.v4.sin_addr.s_addr != htonl(INADDR_ANY)
+                                                                       : !IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr));
+    if (!good)
+        return -EINVAL;
+    if (s->n_listeners == PM_LISTENERS_MAX)
+        return -ENOSPC;
+    int r = open_listener(a, &fd, &port);
+    return r < 0 ? r : pm_server_add_listener(s, fd, PM_LISTENER_NETWORK);
+}
+
 int pm_server_listen(struct pm_server *s, uint16_t port, enum pm_listener_kind kind)
 {
     enum { TRIES = 16 }; /* a free port of one family may be taken in the other */
     for (int i = 0; i < TRIES; i++) {
         uint16_t chosen = 0;
         int v4 = -1, v6 = -1;
-        int r = open_listener(AF_INET, port, &v4, &chosen);
+        int r = open_loopback("127.0.0.1", port, &v4, &chosen);
         if (r < 0)
             return r;
         uint16_t same;
-        r = open_listener(AF_INET6, chosen, &v6, &same);
+        r = open_loopback("::1", chosen, &v6, &same);
         if (r == -EADDRINUSE && port == 0) {
             close(v4);
             continue;

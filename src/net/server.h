@@ -21,7 +21,8 @@ struct pm_server_options {
     unsigned per_origin;         /* connections of the pages of one origin */
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
-    /* Asked for each connection from a page or program before a byte of it is read: false drops it. NULL: all may. */
+    /* Asked for each connection from a page or program before a byte of it is read: false drops it. NULL: all may.
+     * ret->network says already where it came in. */
     bool (*admits)(void *owner, int fd, struct pm_peer *ret);
     /* Asked for each request before anything else: who it comes from; or who is refused, and why. */
     const struct pm_http_refusal *(*gate)(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
@@ -41,13 +42,14 @@ struct pm_route {
     void *owner;
 };
 
-enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 5, PM_READ_BUFFER = 64 * 1024 };
+enum { PM_ROUTES_MAX = 16, PM_LISTENERS_MAX = 16, PM_READ_BUFFER = 64 * 1024 };
 
 /* Who comes in by a listener, and what is spoken there. */
 enum pm_listener_kind {
     PM_LISTENER_PLAIN,   /* this machine's pages and programs */
     PM_LISTENER_CONTROL, /* the control socket's clients, who are checked and known to the gate */
     PM_LISTENER_TLS,     /* as PLAIN, with TLS */
+    PM_LISTENER_NETWORK, /* other machines, with TLS; at most half of all connections are theirs */
 };
 
 /* What nobody asked for, but somebody may wonder about. */
@@ -75,7 +77,7 @@ struct pm_server {
     unsigned n_listeners;
     unsigned open_handles;              /* of the listeners */
     struct pm_link connections, silent; /* struct pm_conn; silent ones said nothing so far, the oldest is first */
-    unsigned n_connections, n_silent;
+    unsigned n_connections, n_silent, n_network;
     struct pm_link origins; /* struct pm_origin_use */
     struct pm_who who;      /* of the request that is being handed over */
     struct pm_out_pool pool;
@@ -100,6 +102,10 @@ void pm_server_set_tls(struct pm_server *s, struct pm_tls *tls);
 /* Listen on 127.0.0.1 and ::1, both or none (one family is enough where the kernel has no IPv6). Port 0 takes a free
  * one. Returns the port, or a negative errno: -EADDRINUSE if somebody has it on either. */
 int pm_server_listen(struct pm_server *s, uint16_t port, enum pm_listener_kind kind);
+
+/* Listen on one address of this machine, for other machines; a number, never a name. 0 or a negative errno: -EINVAL (it
+ * is none, or stands for all addresses), -EADDRNOTAVAIL (it is not ours), -EADDRINUSE. */
+int pm_server_listen_beyond(struct pm_server *s, const char *address, uint16_t port);
 
 /* Accept connections of a socket that listens already. The server owns the descriptor from now on. 0 or a negative
  * errno. */

@@ -76,6 +76,21 @@ class PackageTest(unittest.TestCase):
         for script in ("postinst", "prerm", "postrm"):
             run("sh", "-n", f"{self.folder}/control/{script}")
 
+    def test_j06_removing_it_asks_each_user_to_distrust(self):
+        """With stand-ins for the programs that need root: whoever made an authority is asked, and nobody else."""
+        tools, homes = f"{self.folder}/tools", [f"{self.folder}/ann", f"{self.folder}/bob"]
+        os.makedirs(tools)
+        os.makedirs(f"{homes[0]}/.local/state/peripheral-manager/tls")
+        os.makedirs(homes[1])
+        open(f"{homes[0]}/.local/state/peripheral-manager/tls/ca.pem", "w", encoding="ascii").close()
+        passwd = "".join(f"{os.path.basename(home)}:x:1:1::{home}:/bin/sh\n" for home in homes)
+        for name, text in (("getent", f"printf '{passwd}'"), ("runuser", 'echo "$@"'), ("deb-systemd-invoke", ":")):
+            with open(f"{tools}/{name}", "w", opener=lambda p, f: os.open(p, f, 0o755), encoding="ascii") as file:
+                file.write(f"#!/bin/sh\n{text}\n")
+        output = run("sh", f"{self.folder}/control/prerm", "remove", env={"PATH": f"{tools}:/usr/bin:/bin"})
+        self.assertEqual(output, f"-u ann -- env HOME={homes[0]} peripheral-manager tls untrust --yes\n")
+        self.assertEqual(run("sh", f"{self.folder}/control/prerm", "upgrade", env={"PATH": f"{tools}:/usr/bin:/bin"}), "")
+
     def test_services_are_exposed_little(self):
         for kind in ("system", "user"):
             unit = f"{self.root}/usr/lib/systemd/{kind}/peripheral-manager.service"

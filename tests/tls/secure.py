@@ -71,15 +71,19 @@ class SecureTest(unittest.TestCase):
 
     def start(self, *options, home=None):
         program = Secure(*options, home=home or self.home)
-        self.addCleanup(lambda: self.assertEqual(program.stop(), 0))
+        self.addCleanup(self.stop, program)
         return program
+
+    def stop(self, program):
+        if program.process.poll() is None:
+            self.assertEqual(program.stop(), 0)
 
     def context(self, home=None):
         return ssl.create_default_context(cafile=f"{folder_of(home or self.home)}/ca.pem")
 
-    def connect(self, program, name="localhost", context=None, address="127.0.0.1"):
+    def connect(self, program, name="localhost", context=None, address="127.0.0.1", source=None):
         """A TLS session for this name."""
-        raw = socket.create_connection((address, program.tls_port), DEADLINE)
+        raw = socket.create_connection((address, program.tls_port), DEADLINE, (source, 0) if source else None)
         self.addCleanup(raw.close)
         try:
             secure = (context or self.context()).wrap_socket(raw, server_hostname=name)
