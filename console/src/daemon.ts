@@ -36,10 +36,7 @@ export interface Link extends Connection {
 
 export interface Told { time: number; event: string; values: unknown }
 
-export interface Traffic { time: number; direction: "in" | "out"; event: string; args: unknown[] }
-
 const HISTORY_MAX = 2 * 1024 * 1024; // of what came before the page, this much is shown
-const TRAFFIC_MAX = 500;
 const TOLD_MAX = 5000;
 
 const REASONS: Record<string, string> = {
@@ -59,12 +56,11 @@ export class Daemon extends Store {
   refusal: Failure | null = null;
   devices: Device[] = [];
   links = new Map<string, Link>();
-  traffic: Traffic[] = [];
-  trafficWanted = false;
+  heard: ((does: "asks" | "answered" | "gets", event: string, args: unknown[]) => void) | null = null; // what goes over this page's connection
   private wire = new Wire({
     onState: (state, reason) => this.onState(state, reason),
     onEvent: (event, args) => this.onEvent(event, args),
-    onTraffic: (direction, event, args) => this.onTraffic(direction, event, args),
+    onTraffic: (does, event, args) => this.heard?.(does, event, args),
   });
   private hearers = new Map<string, Set<(data: any) => void>>();
 
@@ -104,13 +100,6 @@ export class Daemon extends Store {
     this.refusal = reason ?? null;
     if (state === "offline") this.links.forEach((l) => (l.stream.following = false));
     if (state === "online") this.refresh();
-    this.changed();
-  }
-
-  private onTraffic(direction: "in" | "out", event: string, args: unknown[]): void {
-    if (!this.trafficWanted) return;
-    this.traffic.push({ time: Date.now(), direction, event, args });
-    if (this.traffic.length > TRAFFIC_MAX) this.traffic.splice(0, TRAFFIC_MAX / 5);
     this.changed();
   }
 

@@ -9,7 +9,7 @@ export type State = "connecting" | "online" | "offline" | "refused";
 export interface Listener {
   onState(state: State, reason?: Failure): void;
   onEvent(event: string, args: any[]): void;
-  onTraffic(direction: "in" | "out", event: string, args: unknown[]): void;
+  onTraffic(does: "asks" | "answered" | "gets", event: string, args: unknown[]): void;
 }
 
 const RETRY_FIRST_MS = 250, RETRY_LAST_MS = 3000;
@@ -63,7 +63,7 @@ export class Wire {
   }
 
   ask(event: string, data: Data = {}): Promise<Answer> {
-    this.listener.onTraffic("out", event, [data]);
+    this.listener.onTraffic("asks", event, [data]);
     if (!this.online || !this.socket) return Promise.resolve(OFFLINE);
     const parts: Uint8Array[] = [], id = this.nextId++;
     const json = JSON.stringify([event, takeOut(data, parts)]);
@@ -71,7 +71,7 @@ export class Wire {
     parts.forEach((part) => this.socket!.send(part as Uint8Array<ArrayBuffer>));
     return new Promise((resolve) => {
       this.waiting.set(id, (answer) => {
-        this.listener.onTraffic("in", `answer to ${event}`, [answer]);
+        this.listener.onTraffic("answered", event, [answer]);
         resolve(answer);
       });
     });
@@ -121,7 +121,7 @@ export class Wire {
     this.packet = null;
     const args = putIn(packet.args, packet.parts);
     if (packet.type === "2" || packet.type === "5") {
-      this.listener.onTraffic("in", args[0], args.slice(1));
+      this.listener.onTraffic("gets", args[0], args.slice(1));
       this.listener.onEvent(args[0], args.slice(1));
     } else {
       this.waiting.get(packet.id)?.(args[0]);

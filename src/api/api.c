@@ -2,6 +2,7 @@
 #include "api/api_private.h"
 #include "api/exchange.h"
 #include "api/hot.h"
+#include "api/inspect.h"
 #include "api/profiled.h"
 #include "api/table.h"
 
@@ -16,6 +17,13 @@
 
 /* ---- events ---- */
 
+void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number)
+{
+    if (c->api->inspector)
+        pm_inspect_event(c, event, data);
+    c->ops->on_event(c, event, data, number);
+}
+
 static void broadcast(struct pm_api *a, const struct pm_connection *about, const char *device_id, const char *event,
                       json_t *data)
 {
@@ -23,7 +31,7 @@ static void broadcast(struct pm_api *a, const struct pm_connection *about, const
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
         if (about ? pm_sees_connection(a, c->who, about) : pm_may(a, c->who, PM_NEEDS_LIST, device_id))
-            c->ops->on_event(c, event, data, a->events);
+            pm_api_tell(c, event, data, a->events);
     }
     json_decref(data);
 }
@@ -49,10 +57,10 @@ static void tell_device(struct pm_api *a, const char *event, const struct pm_dev
         if (!pm_sees_device(a, c->who, d))
             continue;
         if (c->who->kind != PM_WHO_PAGE) {
-            c->ops->on_event(c, event, whole, a->events);
+            pm_api_tell(c, event, whole, a->events);
         } else {
             json_t *part = pm_describe_device(a, c->who, d);
-            c->ops->on_event(c, event, part, 0);
+            pm_api_tell(c, event, part, 0);
             json_decref(part);
         }
     }
@@ -258,6 +266,7 @@ struct pm_api *pm_api_free(struct pm_api *a)
         return NULL;
     if (a->door)
         pm_door_stop_saving(a->door);
+    pm_inspect_end(a);
     pm_devices_stop_looking(a->devices); /* their answers still need the hub */
     pm_saved_close(a->saved);
     a->saved = NULL;
@@ -306,6 +315,8 @@ void pm_api_watch(struct pm_api *a, struct pm_api_client *c)
     c->away = false;
     c->watches = true;
     c->wants_all = false;
+    c->inspects = false;
+    c->number = ++a->n_clients;
     pm_list_init(&c->subscriptions);
     pm_list_init(&c->requests);
     pm_list_append(&a->clients, &c->link);
@@ -324,6 +335,8 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
             return -ENOMEM;
         }
     }
+    if (a->inspector)
+        pm_inspect_presence(c, PM_INSPECT_COMES);
     return 0;
 }
 
@@ -343,6 +356,10 @@ void pm_api_origin_left(struct pm_api *a, const struct pm_who *who)
 void pm_api_leave(struct pm_api_client *c)
 {
     pm_list_remove(&c->link);
+    if (c->inspects)
+        pm_inspect_drop(c);
+    if (c->api->inspector)
+        pm_inspect_presence(c, PM_INSPECT_LEAVES);
     pm_claims_drop(c);
     pm_choosers_drop(c);
     pm_plays_drop(c);
@@ -360,6 +377,8 @@ void pm_api_leave(struct pm_api_client *c)
 void pm_api_set_away(struct pm_api_client *c, bool away)
 {
     c->away = away;
+    if (c->api->inspector)
+        pm_inspect_presence(c, away ? PM_INSPECT_AWAY : PM_INSPECT_BACK);
     if (away)
         pm_claims_drop(c);
     else if (c->waits)
@@ -392,6 +411,8 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
     pm_list_init(&r->link);
     name_it(r, json_string_value(json_object_get(data, "name")));
     call.kind = r->kind = pm_request_find(event);
+    if (a->inspector)
+        pm_inspect_request(a, r, event, data, n_blobs > 0 ? blobs : NULL);
     if (!r->kind)
         pm_api_fail(r, PM_UNKNOWN_REQUEST, "There is no request of this name. See describe.");
     else if (pm_call_check(&call) && pm_call_is_permitted(&call) && pm_claims_allow(&call))
@@ -414,6 +435,8 @@ static bool run_hot(struct pm_api *a, struct pm_api_request *r, const char *json
         pm_list_init(&r->link);
         name_it(r, w.name);
         call.kind = r->kind = pm_request_find("send-raw");
+        if (a->inspector)
+            pm_inspect_hot_request(a, r, json, n, &call.payload);
         if (pm_call_is_permitted(&call) && pm_claims_allow(&call))
             call.kind->run(&call);
     }
@@ -449,6 +472,8 @@ bool pm_api_reads(const char *event)
 static void finish(struct pm_api_request *r, json_t *answer, json_t *legacy, enum pm_error error)
 {
     pm_list_remove(&r->link);
+    if (r->inspected)
+        pm_inspect_answer(r, answer);
     r->on_answer(r, answer, r->kind ? r->kind->reply : NULL, legacy, error);
     json_decref(answer);
     json_decref(legacy);
@@ -461,6 +486,8 @@ void pm_api_sent(struct pm_api_request *r, size_t bytes)
         return;
     }
     pm_list_remove(&r->link);
+    if (r->inspected)
+        pm_inspect_sent(r, bytes);
     r->on_sent(r, bytes);
 }
 

@@ -29,6 +29,7 @@ struct pm_api_request {
     bool unheard;                 /* nobody asked for a result: only a failure is told */
     const struct pm_request_kind *kind; /* set by pm_api_run(); NULL if there is none of this name */
     char name[PM_NAME_MAX + 1];         /* the same: the connection that it names, or empty */
+    struct pm_api *inspected;           /* the same: somebody looks on, and was told of it */
 
     /* Called once; `answer` is {"ok":…} and borrowed, `legacy` what the original's reply event carries, or NULL.
      * The face frees the request. */
@@ -62,10 +63,12 @@ struct pm_api_client {
     const struct pm_who *who; /* set by the face, before it joins */
     struct pm_api *api;
     struct pm_link link, subscriptions, requests;
-    bool waits;     /* it is not read from, since it filled a write queue */
-    bool away;      /* it lost its connection and may come back: nobody waits for it */
-    bool watches;   /* it is a part of the daemon, which only looks on */
-    bool wants_all; /* it gets every connection's bytes, since it never said which */
+    bool waits;      /* it is not read from, since it filled a write queue */
+    bool away;       /* it lost its connection and may come back: nobody waits for it */
+    bool watches;    /* it is a part of the daemon, which only looks on */
+    bool wants_all;  /* it gets every connection's bytes, since it never said which */
+    bool inspects;   /* it is told what all clients say and get */
+    uint64_t number; /* which one it is since the start */
 };
 
 /* 0 or a negative errno. `devices` and `hub` are made by it and live as long as it does; the door must outlive it;

@@ -28,6 +28,8 @@ struct pm_api {
     bool looks;              /* it is set */
     struct pm_saved *saved;  /* NULL: nothing is kept over a restart */
     struct pm_api_counts counts;
+    uint64_t n_clients;             /* that came so far */
+    struct pm_inspector *inspector; /* NULL: nobody looks on */
 };
 
 struct pm_deliver; /* deliver.h */
@@ -52,6 +54,9 @@ struct pm_subscription {
 /* api.c: tell all clients that may see the connection, or the device of this id; `data` is stolen. */
 void pm_api_broadcast(struct pm_api *a, const struct pm_connection *about, const char *event, json_t *data);
 void pm_api_broadcast_device(struct pm_api *a, const char *device_id, const char *event, json_t *data);
+
+/* api.c: hand a client an event; `number` as on_event() takes it. */
+void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number);
 
 /* api.c: a client of this one left. */
 void pm_api_origin_left(struct pm_api *a, const struct pm_who *who);

@@ -199,7 +199,7 @@ static void on_silence(struct pm_timer *t)
     }
     json_t *array = json_pack("[o]", frame_json(s, &frame));
     if (array)
-        s->client->ops->on_event(s->client, s->connection->name, array, 0);
+        pm_api_tell(s->client, s->connection->name, array, 0);
     json_decref(array);
 }
 
@@ -215,7 +215,7 @@ int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)
             r = -ENOMEM;
     }
     if (r == 0 && json_array_size(all) > 0)
-        s->client->ops->on_event(s->client, s->connection->name, all, 0);
+        pm_api_tell(s->client, s->connection->name, all, 0);
     json_decref(all);
     arm(d);
     return r;

@@ -105,7 +105,7 @@ static void tell_person(struct pm_api *a, const char *event, json_t *data)
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
         if (c->who->kind == PM_WHO_PERSON)
-            c->ops->on_event(c, event, data, a->events);
+            pm_api_tell(c, event, data, a->events);
     }
     json_decref(data);
 }

@@ -64,7 +64,7 @@ static void demote(struct pm_api *a, uint32_t number)
             continue;
         json_t *data = json_object();
         c->who = &page;
-        c->ops->on_event(c, "session-ended", data, 0);
+        pm_api_tell(c, "session-ended", data, 0);
         json_decref(data);
     }
 }

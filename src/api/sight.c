@@ -159,7 +159,7 @@ static void drop_unseen(struct pm_api *a, struct pm_api_client *client, struct p
         pm_unsubscribe(s);
     }
     json_t *data = json_pack("{s:s, s:s}", "name", c->name, "reason", reason);
-    client->ops->on_event(client, "connection-closed", data, 0);
+    pm_api_tell(client, "connection-closed", data, 0);
     json_decref(data);
 }
 

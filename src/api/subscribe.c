@@ -1,6 +1,7 @@
 /* subscribe.c - who reads which connection's bytes, from where, and when a device waits for its readers. */
 #include "api/api_private.h"
 #include "api/deliver.h"
+#include "api/inspect.h"
 #include "api/pauses.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ enum {
 static void tell_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason, uint64_t bytes)
 {
     json_t *gap = pm_describe_gap(s->connection, s->cursor, to, reason, bytes);
-    s->client->ops->on_event(s->client, "rx-gap", gap, 0);
+    pm_api_tell(s->client, "rx-gap", gap, 0);
     json_decref(gap);
     pm_deliver_gap(s);
     s->client->api->counts.gaps[reason]++;
@@ -79,6 +80,8 @@ static bool feed_piece(struct pm_subscription *s)
     n = n > SLICE ? SLICE : n;
     if (n == 0 || (s->deliver ? pm_deliver_feed(s, p, n) : s->client->ops->on_rx(s->client, c, s->cursor, p, n)) < 0)
         return false;
+    if (s->client->api->inspector && !s->deliver)
+        pm_inspect_bytes(s->client, c->name, p, n);
     s->cursor += n;
     s->client->api->counts.delivered += n;
     return true;

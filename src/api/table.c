@@ -18,6 +18,7 @@ const struct pm_request_area pm_request_areas[] = {
     {"Writing alone", pm_requests_claim},
     {"What the person allows", pm_requests_consent},
     {"What happened at the door", pm_requests_audit},
+    {"What clients say and get", pm_requests_inspect},
     {"The console page", pm_requests_session},
     {"Tokens", pm_requests_token},
     {"This interface", pm_requests_reference},
@@ -85,6 +86,14 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"consent-changed", "a question", "its devices are others now"},
     {"consent-ended", "id, reason", "it was answered, or is over: approved, denied, timeout, left"},
     {"grants-changed", "nothing", "see grant-list"},
+    {"client-events",
+     "entries: for each time (ms since 1970), client (its number; 0: over HTTP), kind (page, console, program, "
+     "person), "
+     "origin of a page, does (comes, away, back, leaves, asks, answered, gets), event, data (JSON, shortened), bytes "
+     "(how many), "
+     "head (the first of them); missed",
+     "what clients said and got in the last tenth of a second, for who asked by inspect-clients; `missed` is how many "
+     "entries more there were"},
     {"session-ended", "nothing", "the console session that this client came in by is over"},
     {"request-failed", "event, name, error", "a request without acknowledgement failed"},
     {0},

@@ -99,8 +99,9 @@ extern const struct pm_request_area pm_request_areas[];
 
 /* requests_<area>.c */
 extern const struct pm_request_kind pm_requests_ask[], pm_requests_audit[], pm_requests_claim[], pm_requests_command[],
-    pm_requests_connection[], pm_requests_consent[], pm_requests_history[], pm_requests_line[], pm_requests_play[],
-    pm_requests_record[], pm_requests_reference[], pm_requests_session[], pm_requests_token[], pm_requests_write[];
+    pm_requests_connection[], pm_requests_consent[], pm_requests_history[], pm_requests_inspect[], pm_requests_line[],
+    pm_requests_play[], pm_requests_record[], pm_requests_reference[], pm_requests_session[], pm_requests_token[],
+    pm_requests_write[];
 
 /* The options of a connection, as activate-connection and configure-connection take them. */
 #define PM_ARGS_LINE                                                                                                   \
