@@ -30,6 +30,11 @@ struct pm_profile *pm_profiled_get(const struct pm_api *a, size_t i, bool *own)
     return a->profiles ? pm_profiles_get(a->profiles, i, own) : NULL;
 }
 
+const struct pm_profile_fault *pm_profiled_fault(const struct pm_api *a, size_t i)
+{
+    return a->profiles ? pm_profiles_fault(a->profiles, i) : NULL;
+}
+
 /* ---- events ---- */
 
 static void tell(struct pm_listener *l, const struct pm_frame *f)

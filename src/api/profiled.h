@@ -10,6 +10,9 @@
 struct pm_profile *pm_profiled_find(const struct pm_api *a, const char *id);
 struct pm_profile *pm_profiled_get(const struct pm_api *a, size_t i, bool *own);
 
+/* The i-th file of the user's own that cannot be used; NULL behind the last. */
+const struct pm_profile_fault *pm_profiled_fault(const struct pm_api *a, size_t i);
+
 /* For api.c. The device was opened, or has another profile now: its events are looked for from here on, and with
  * `start` the commands go out that the profile begins with. */
 void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start);

@@ -115,6 +115,17 @@ bool pm_call_knows_profile(const struct pm_call *call)
     return false;
 }
 
+/* Files are no business of pages from elsewhere. */
+static json_t *faults_json(const struct pm_call *call)
+{
+    const struct pm_profile_fault *f;
+    json_t *all = json_array();
+    for (size_t i = 0; call->request->who->kind != PM_WHO_PAGE && (f = pm_profiled_fault(call->api, i)); i++)
+        json_array_append_new(all, json_pack("{s:s?, s:s?, s:s?}", "file", f->file, "error", f->error, "profile",
+                                             f->profile ? f->profile->id : NULL));
+    return all;
+}
+
 static void list_profiles(struct pm_call *call)
 {
     json_t *profiles = json_array();
@@ -125,7 +136,7 @@ static void list_profiles(struct pm_call *call)
         json_object_set_new(o, "own", json_boolean(own));
         json_array_append_new(profiles, o);
     }
-    pm_api_answer(call->request, json_pack("{s:o}", "profiles", profiles), NULL);
+    pm_api_answer(call->request, json_pack("{s:o, s:o}", "profiles", profiles, "faults", faults_json(call)), NULL);
 }
 
 static const struct pm_arg command_args[] = {
@@ -152,6 +163,9 @@ const struct pm_request_kind pm_requests_command[] = {
      "command frame. Without acknowledgement nobody waits.",
      "bytes; response: command and named values, or sequence, command-id, status, args"},
     {"list-profiles", NULL, PM_NEEDS_NONE, true, NULL, false, list_profiles,
-     "What devices can be spoken to by name: the profiles that are shipped, and the user's own.", "profiles"},
+     "What devices can be spoken to by name: the profiles that are shipped, and the user's own.",
+     "profiles; faults: files of one's own that cannot be used as they are, each with file, error, and the profile "
+     "that "
+     "it was before and that is used still, or null"},
     {0},
 };

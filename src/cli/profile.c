@@ -31,6 +31,20 @@ static void profile_source(const json_t *p, char *out, size_t room)
     snprintf(out, room, "%s", json_is_true(json_object_get(p, "own")) ? "your own" : "shipped");
 }
 
+/* Files that cannot be used as they are. */
+static void print_faults(const json_t *faults)
+{
+    char file[256], error[512], profile[80];
+    for (size_t i = 0; i < json_array_size(faults); i++) {
+        const json_t *o = json_array_get(faults, i);
+        pm_session_text(o, "profile", profile, sizeof(profile));
+        printf("%s%s: %s.\n", i == 0 ? "\n" : "", pm_session_text(o, "file", file, sizeof(file)),
+               pm_session_text(o, "error", error, sizeof(error)));
+        if (profile[0])
+            printf("\"%s\" stays as it was before.\n", profile);
+    }
+}
+
 enum pm_exit pm_profiles_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
     static const struct pm_column columns[] = {
@@ -42,10 +56,12 @@ enum pm_exit pm_profiles_command(const struct pm_command *self, void *values, ch
     if (code != PM_EXIT_OK)
         return code;
     const json_t *profiles = json_object_get(answer, "profiles");
-    if (common->json)
+    if (common->json) {
         pm_session_print_json(profiles);
-    else
+    } else {
         pm_session_print_table(columns, profiles);
+        print_faults(json_object_get(answer, "faults"));
+    }
     json_decref(answer);
     return PM_EXIT_OK;
 }

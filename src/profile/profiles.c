@@ -14,12 +14,16 @@
 
 enum { CALM_MS = 200 }; /* an editor writes a file in several steps */
 
+struct entry {
+    struct pm_profile *profile;
+    bool own;
+    char *file; /* its name in the folder; NULL: it is shipped */
+};
+
 struct set {
-    size_t n;
-    struct {
-        struct pm_profile *profile;
-        bool own;
-    } of[PM_PROFILES_MAX];
+    size_t n, n_faults;
+    struct entry of[PM_PROFILES_MAX];
+    struct pm_profile_fault faults[PM_PROFILES_MAX];
 };
 
 struct pm_profiles {
@@ -36,41 +40,69 @@ struct pm_profiles {
 
 /* ---- a set ---- */
 
+static void drop_entry(struct entry *e)
+{
+    pm_profile_unref(e->profile);
+    free(e->file);
+}
+
 static void free_set(struct set *set)
 {
     for (size_t i = 0; set && i < set->n; i++)
-        pm_profile_unref(set->of[i].profile);
+        drop_entry(&set->of[i]);
+    for (size_t i = 0; set && i < set->n_faults; i++) {
+        pm_profile_unref(set->faults[i].profile);
+        free(set->faults[i].file);
+        free(set->faults[i].error);
+    }
     free(set);
 }
 
-/* In the order of ids; one that is there already gives way. */
-static void put(struct set *set, struct pm_profile *p, bool own)
+/* Where a profile of this id is, or would be. */
+static size_t place_of(const struct set *set, const char *id, bool *found)
 {
     size_t at = 0;
-    while (at < set->n && strcmp(set->of[at].profile->id, p->id) < 0)
+    while (at < set->n && strcmp(set->of[at].profile->id, id) < 0)
         at++;
-    if (at < set->n && strcmp(set->of[at].profile->id, p->id) == 0) {
-        pm_profile_unref(set->of[at].profile);
+    *found = at < set->n && strcmp(set->of[at].profile->id, id) == 0;
+    return at;
+}
+
+/* In the order of ids; one that is there already gives way. Takes the entry over. */
+static void put(struct set *set, struct entry e)
+{
+    bool found;
+    size_t at = place_of(set, e.profile->id, &found);
+    if (found) {
+        drop_entry(&set->of[at]);
     } else if (set->n == PM_PROFILES_MAX) {
-        pm_log(PM_LOG_WARNING, "There are more than %d profiles: \"%s\" is left out.", PM_PROFILES_MAX, p->id);
-        pm_profile_unref(p);
+        pm_log(PM_LOG_WARNING, "There are more than %d profiles: \"%s\" is left out.", PM_PROFILES_MAX, e.profile->id);
+        drop_entry(&e);
         return;
     } else {
         memmove(&set->of[at + 1], &set->of[at], (set->n - at) * sizeof(set->of[0]));
         set->n++;
     }
-    set->of[at].profile = p;
-    set->of[at].own = own;
+    set->of[at] = e;
 }
 
-static void add_text(struct set *set, const char *name, const char *text, size_t n, bool own)
+static void note_fault(struct set *set, const char *folder, const char *file, const char *error)
+{
+    pm_log(PM_LOG_WARNING, "The profile %s%s%s cannot be used: %s.", folder, folder[0] ? "/" : "", file, error);
+    if (set->n_faults < PM_PROFILES_MAX)
+        set->faults[set->n_faults++] = (struct pm_profile_fault){strdup(file), strdup(error), NULL};
+}
+
+/* `folder` is "" for one that is shipped. */
+static void add_text(struct set *set, const char *folder, const char *file, const char *text, size_t n)
 {
     char error[PM_PROFILE_ERROR] = "there is no memory for it";
     struct pm_profile *p;
+    bool own = folder[0];
     if (pm_profile_load(text, n, &p, error) == 0)
-        put(set, p, own);
+        put(set, (struct entry){p, own, own ? strdup(file) : NULL});
     else
-        pm_log(PM_LOG_WARNING, "The profile %s cannot be used: %s.", name, error);
+        note_fault(set, folder, file, error);
 }
 
 static void add_file(struct set *set, const char *folder, const char *name)
@@ -81,11 +113,11 @@ static void add_file(struct set *set, const char *folder, const char *name)
         return;
     int r = pm_file_read(path, PM_PROFILE_FILE_MAX, &text);
     if (r < 0) {
-        pm_log(PM_LOG_WARNING, "The profile %s cannot be read: %s.", path,
-               r == -EFBIG ? "it is larger than 256 KiB" : strerror(-r));
+        if (r != -ENOENT) /* else it was deleted since the folder was read */
+            note_fault(set, folder, name, r == -EFBIG ? "it is larger than 256 KiB" : strerror(-r));
         return;
     }
-    add_text(set, path, (const char *)text.p, text.n, true);
+    add_text(set, folder, name, (const char *)text.p, text.n);
     pm_bytes_fini(&text);
 }
 
@@ -113,7 +145,7 @@ static struct set *read_set(const char *folder)
     if (!set)
         return NULL;
     for (const struct pm_shipped_profile *s = pm_shipped_profiles; s->name; s++)
-        add_text(set, s->name, s->text, s->n, false);
+        add_text(set, "", s->name, s->text, s->n);
     add_folder(set, folder);
     return set;
 }
@@ -130,6 +162,26 @@ static void let_go(struct pm_profiles *s)
 
 static void start_reading(struct pm_profiles *s);
 
+/* What an edit broke stays what it was, unless another file has its id now. */
+static void keep_good(struct set *next, const struct set *old)
+{
+    for (size_t i = 0; i < next->n_faults; i++) {
+        struct pm_profile_fault *fault = &next->faults[i];
+        for (size_t k = 0; fault->file && k < old->n; k++) {
+            const struct entry *was = &old->of[k];
+            bool found;
+            size_t at = place_of(next, was->profile->id, &found);
+            if (!was->file || strcmp(was->file, fault->file) != 0 || (found && next->of[at].own))
+                continue;
+            fault->profile = pm_profile_ref(was->profile);
+            put(next, (struct entry){pm_profile_ref(was->profile), true, strdup(was->file)});
+            pm_log(PM_LOG_WARNING, "The profile \"%s\" stays as it was before %s was changed.", was->profile->id,
+                   fault->file);
+            break;
+        }
+    }
+}
+
 static void in_thread(struct pm_work *w)
 {
     struct pm_profiles *s = pm_container(w, struct pm_profiles, work);
@@ -141,6 +193,7 @@ static void on_read(struct pm_work *w)
     struct pm_profiles *s = pm_container(w, struct pm_profiles, work);
     s->working = false;
     if (s->next && !s->closed) {
+        keep_good(s->next, s->now);
         free_set(s->now);
         s->now = s->next;
         pm_log(PM_LOG_INFO, "The profiles were read again: there are %zu.", s->now->n);
@@ -249,4 +302,9 @@ struct pm_profile *pm_profiles_get(struct pm_profiles *s, size_t i, bool *own)
         return NULL;
     *own = s->now->of[i].own;
     return s->now->of[i].profile;
+}
+
+const struct pm_profile_fault *pm_profiles_fault(const struct pm_profiles *s, size_t i)
+{
+    return i < s->now->n_faults ? &s->now->faults[i] : NULL;
 }

@@ -9,7 +9,7 @@ import threading
 import unittest
 
 from client import Client
-from daemon import Line, Program, wait_for
+from daemon import Line, Program, environment, wait_for
 from frame import Device
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
@@ -307,6 +307,33 @@ class ProfileTest(unittest.TestCase):
         wait_for(lambda: "other" in self.ids(), "the profile beside broken ones")
         self.assertIn("mine", self.ids())
         self.assertNotIn("broken", self.ids())
+        faults = {f["file"]: f for f in self.program.post("list-profiles", {})[1]["faults"]}
+        self.assertEqual(set(faults), {"broken.json", "big.json", "deep.json", "bytes.json"})
+        self.assertIn("line 2, column ", faults["broken.json"]["error"])
+
+    def test_what_an_edit_broke_stays_as_it_was(self):
+        mine = {"profile": 1, "id": "mine", "name": "Mine", "commands": [{"name": "hello", "send": "hello\\n", "answer": "hello"}]}
+        self.own("mine", json.dumps(mine))
+        self.own("scpi", json.dumps(mine | {"id": "scpi", "name": "My own"}))
+        wait_for(lambda: "mine" in self.ids() and self.ids()["scpi"]["own"], "the profiles")
+        self.activate("virtual:echo", "mine")
+        self.own("mine", json.dumps(mine)[:-1])
+        self.own("scpi", json.dumps(mine | {"id": "scpi", "name": 7}))
+
+        def faults():
+            return {f["file"]: f for f in self.program.post("list-profiles", {})[1]["faults"]}
+        wait_for(lambda: len(faults()) == 2, "the faults")
+        self.assertEqual({name: f["profile"] for name, f in faults().items()}, {"mine.json": "mine", "scpi.json": "scpi"})
+        self.assertIn("line 1, column ", faults()["mine.json"]["error"])
+        self.assertTrue(self.command("hello")["ok"])
+        self.assertEqual(self.ids()["scpi"]["name"], "My own")
+        told = subprocess.run([DAEMON, "profiles"], env=environment(self.program.home), capture_output=True, text=True, timeout=60)
+        self.assertIn('"mine" stays as it was before.', told.stdout)
+        self.own("other", json.dumps(mine))  # another file takes the id
+        mine["commands"][0]["name"] = "good-day"
+        self.own("mine", json.dumps(mine | {"id": "renamed"}))  # mended
+        wait_for(lambda: set(faults()) == {"scpi.json"} and "renamed" in self.ids(), "the mended file")
+        self.assertEqual(self.ids()["mine"]["commands"][0]["name"], "hello")
 
 
 if __name__ == "__main__":
