@@ -14,7 +14,7 @@ enum state {
     WAITING, /* for the answer */
 };
 
-/* The questions of one connection; made with the first one. */
+/* The questions of one connection, or those that are urgent; made with the first one. */
 struct pm_talk {
     struct pm_connection *connection;
     struct pm_link queue; /* struct pm_exchange; the first is the one under way */
@@ -30,7 +30,8 @@ struct pm_talk {
     bool stale;            /* an answer may come for a question that is over */
     unsigned settled;      /* how often there was no silence yet */
     uint8_t sequence;
-    bool running; /* run() is on the stack */
+    bool cancelled; /* the present one ends as soon as it is sent */
+    bool running;   /* run() is on the stack */
 };
 
 static struct pm_exchange *first(const struct pm_talk *t)
@@ -55,7 +56,8 @@ static void finish(struct pm_talk *t, int error)
     pm_timer_stop(&t->timer);
     t->rested = pm_mono_add_ms(pm_loop_now(), x->gap_ms);
     t->has_rested = x->gap_ms == 0;
-    t->stale = !x->sequenced && (error == -ETIMEDOUT || x->sent_again);
+    t->stale = !x->sequenced && (error == -ETIMEDOUT || error == -EINTR || x->sent_again || x->stray);
+    t->cancelled = false;
     t->state = IDLE;
     t->sent = 0;
     t->n--;
@@ -121,11 +123,13 @@ static void on_written(void *owner, size_t bytes, int error)
     struct pm_talk *t = owner;
     struct pm_exchange *x = first(t);
     (void)bytes;
-    if (error == 0 && t->sent < x->n) {
+    if (error == 0 && t->sent < x->n && !t->cancelled) {
         pause_until(t, pm_mono_add_ms(pm_loop_now(), x->piece_ms));
         return;
     }
     x->sent = x->sent || error == 0;
+    if (error == 0 && t->cancelled)
+        error = -EINTR;
     if (error < 0 || !x->answers) {
         finish(t, error);
     } else {
@@ -221,21 +225,43 @@ static void on_time(struct pm_timer *timer)
     run(t);
 }
 
-static struct pm_talk *talk_of(struct pm_api *a, struct pm_connection *c)
+static struct pm_talk *talk_of(struct pm_api *a, struct pm_connection *c, bool urgent)
 {
-    struct pm_talk *t = c->talk ? c->talk : calloc(1, sizeof(*t));
-    if (!t || c->talk)
+    struct pm_talk **place = urgent ? &c->urgent_talk : &c->talk, *t = *place ? *place : calloc(1, sizeof(*t));
+    if (!t || *place)
         return t;
     t->connection = c;
     pm_list_init(&t->queue);
     pm_timer_init(&t->timer, a->loop, on_time, t);
-    c->talk = t;
+    *place = t;
     return t;
+}
+
+/* End what is under way and what waits; what is being handed over to the driver, a moment later. */
+static void cancel(struct pm_talk *t)
+{
+    struct pm_exchange *sending = t && t->state == SENDING ? first(t) : NULL;
+    if (!t)
+        return;
+    if (sending) {
+        pm_list_remove(&sending->link);
+        t->n--;
+    }
+    while (!pm_list_empty(&t->queue))
+        finish(t, -EINTR);
+    if (!sending)
+        return;
+    pm_list_append(&t->queue, &sending->link);
+    t->n++;
+    t->state = SENDING;
+    t->cancelled = true;
 }
 
 void pm_exchange_start(struct pm_api *a, struct pm_exchange *x)
 {
-    struct pm_talk *t = talk_of(a, x->connection);
+    if (x->cancels)
+        cancel(x->connection->talk);
+    struct pm_talk *t = talk_of(a, x->connection, x->urgent);
     x->of_client = x->request->client != NULL;
     pm_list_init(&x->link);
     if (x->of_client)
@@ -251,7 +277,7 @@ void pm_exchange_start(struct pm_api *a, struct pm_exchange *x)
 
 uint8_t pm_exchange_sequence(struct pm_api *a, struct pm_connection *c)
 {
-    struct pm_talk *t = talk_of(a, c);
+    struct pm_talk *t = talk_of(a, c, false);
     return t ? t->sequence++ : 0;
 }
 
@@ -269,6 +295,8 @@ void pm_exchange_fail(const struct pm_exchange *x, int error)
         pm_api_fail_with(r, PM_DEVICE_GONE, sent, "The device of \"%s\" is not there, or went away.", name);
     else if (error == -ENOBUFS)
         pm_api_fail_with(r, PM_QUEUE_FULL, sent, "Too much waits for the device of \"%s\" already.", name);
+    else if (error == -EINTR)
+        pm_api_fail_with(r, PM_DISCARDED, sent, "Another command to \"%s\" ended this one.", name);
     else if (error == -ECANCELED)
         pm_api_fail_with(r, PM_DISCARDED, sent, "Somebody discarded what was to be sent to \"%s\".", name);
     else
@@ -319,18 +347,22 @@ json_t *pm_hex_json(const uint8_t *p, size_t n)
 
 /* ---- news of the connection ---- */
 
-void pm_exchanges_rx(struct pm_connection *c)
+static void on_rx(struct pm_talk *t)
 {
-    struct pm_talk *t = c->talk;
     if (!t || t->state != WAITING)
         return;
     feed(t);
     run(t);
 }
 
-void pm_exchanges_fail(struct pm_connection *c)
+void pm_exchanges_rx(struct pm_connection *c)
 {
-    struct pm_talk *t = c->talk;
+    on_rx(c->urgent_talk);
+    on_rx(c->talk);
+}
+
+static void on_gone(struct pm_talk *t)
+{
     if (!t)
         return;
     if (t->state == WAITING || t->state == SETTLING || t->state == PAUSING)
@@ -339,18 +371,30 @@ void pm_exchanges_fail(struct pm_connection *c)
     run(t); /* what is queued fails to be written */
 }
 
+void pm_exchanges_fail(struct pm_connection *c)
+{
+    on_gone(c->urgent_talk);
+    on_gone(c->talk);
+}
+
 static void on_closed(void *owner)
 {
     free(owner);
 }
 
-void pm_exchanges_close(struct pm_connection *c)
+static void close_talk(struct pm_talk *t)
 {
-    struct pm_talk *t = c->talk;
     if (!t)
         return;
-    c->talk = NULL;
     while (!pm_list_empty(&t->queue)) /* also those that would have to wait for their turn: it does not come */
         finish(t, -ENODEV);
     pm_timer_close(&t->timer, on_closed);
+}
+
+void pm_exchanges_close(struct pm_connection *c)
+{
+    struct pm_talk *urgent = c->urgent_talk, *talk = c->talk;
+    c->urgent_talk = c->talk = NULL;
+    close_talk(urgent);
+    close_talk(talk);
 }

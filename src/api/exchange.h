@@ -27,8 +27,8 @@ struct pm_exchange_ops {
     /* Bytes that came since it was sent. 1: the answer is complete; 0: not yet; or a negative errno. */
     int (*take)(struct pm_exchange *x, const uint8_t *p, size_t n);
 
-    /* It is over; it is in no list any more and to be freed. 0, -ETIMEDOUT, -ENODEV, what `take` said, or what
-     * pm_hub_write() gives. */
+    /* It is over; it is in no list any more and to be freed. 0, -ETIMEDOUT, -ENODEV, -EINTR (an urgent one ended it),
+     * what `take` said, or what pm_hub_write() gives. */
     void (*end)(struct pm_exchange *x, int error);
 };
 
@@ -40,6 +40,8 @@ struct pm_exchange {
     uint8_t *bytes; /* to send; owned, freed by the queue */
     size_t n;
     bool answers;        /* an answer is awaited; else it is over when it is sent */
+    bool urgent;         /* it does not wait for the others, only for those that are urgent too, */
+    bool cancels;        /* and ends all of them */
     bool sequenced;      /* an answer says which question it is for: a late one is told from the right one */
     uint32_t timeout_ms; /* from when the driver has taken the last byte */
     unsigned retries;    /* how often it is sent again if the time is over */
@@ -50,6 +52,7 @@ struct pm_exchange {
     bool renews;         /* the time limit begins anew with whatever comes */
     /* ---- */
     bool is_silent;        /* there is such a silence: `take` is called once more, without bytes */
+    bool stray;            /* set by the kind: answers to what is over may still come */
     bool sent, sent_again; /* the driver has taken all of it, at least once */
     bool of_client;
     struct pm_link link;

@@ -120,6 +120,10 @@ static int judge(struct command *k, const struct pm_frame *f)
             return line_answered(k, v == PM_VERDICT_REFUSED);
         k->refused = v == PM_VERDICT_REFUSED;
         return 1;
+    case PM_VERDICT_ABORTED:
+        k->exchange.stray = true; /* what was sent meanwhile is answered too */
+        k->refused = true;
+        return 1;
     case PM_VERDICT_BAD_SUM:
         pm_wrong_note(&k->wrong, PM_BAD_CHECKSUM, f->p, f->n);
         return 0;
@@ -186,7 +190,7 @@ static void answer(struct command *k)
     }
     if (!x->answers)
         json_object_del(o, "response");
-    if (failures > 0)
+    if (failures > 0 && !k->refused)
         pm_api_fail_with(x->request, PM_DEVICE_ERROR, o, "\"%s\" refused %zu of %u lines: see `response`.",
                          x->connection->name, failures, k->program.lines_answered);
     else if (k->refused)
@@ -261,6 +265,8 @@ void pm_exchange_send_command(struct pm_api *a, const struct pm_exchange_options
                                        .connection = o->connection,
                                        .answers = kind->answers && !to_all && o->timeout_ms > 0 && !o->request->unheard,
                                        .timeout_ms = o->timeout_ms,
+                                       .urgent = kind->realtime,
+                                       .cancels = kind->cancels,
                                        .retries = kind->program ? 0 : o->retries,
                                        .silence_ms = kind->silence_ms ? kind->silence_ms : idle_ms,
                                        .gap_ms = to_all ? profile->broadcast.pause_ms : profile->gap_ms,

@@ -117,7 +117,7 @@ struct pm_connection {
      * that wait for their answer. */
     struct pm_link readers;
     void *holder;
-    struct pm_talk *talk;
+    struct pm_talk *talk, *urgent_talk;
     struct pm_listener *listener; /* looks for what the device tells unasked */
     struct pm_pauses *pauses;     /* where the device was silent; NULL: nobody wants to know */
 };

@@ -200,6 +200,8 @@ bool pm_profile_is_broadcast(const struct pm_profile *p, const json_t *args)
 static enum pm_verdict judge_content(const struct pm_profile *p, const struct pm_profile_command *c,
                                      const uint8_t *content, size_t n, json_t *into)
 {
+    if (pm_alternatives_match(&c->aborts, c->values, content, n, into))
+        return PM_VERDICT_ABORTED;
     if (pm_alternatives_match(&c->errors, c->values, content, n, into) ||
         pm_alternatives_match(&p->errors, c->values, content, n, into))
         return PM_VERDICT_REFUSED;

@@ -17,6 +17,7 @@ static void free_command(struct pm_profile_command *c)
     free_alternatives(&c->answer);
     free_alternatives(&c->until);
     free_alternatives(&c->errors);
+    free_alternatives(&c->aborts);
 }
 
 struct pm_profile *pm_profile_ref(struct pm_profile *p)
@@ -133,8 +134,8 @@ static json_t *command_json(const struct pm_profile_command *c)
         json_t *meaning = json_object_get(c->values, name);
         json_object_set_new(results, name, meaning ? json_incref(meaning) : json_object());
     }
-    json_t *o = json_pack("{s:s, s:o, s:b, s:o}", "name", c->name, "arguments", arguments, "answers", c->answers,
-                          "results", results);
+    json_t *o = json_pack("{s:s, s:o, s:b, s:b, s:o}", "name", c->name, "arguments", arguments, "answers", c->answers,
+                          "realtime", c->realtime, "results", results);
     if (c->id >= 0)
         json_object_set_new(o, "command-id", json_integer(c->id));
     add_text(o, "purpose", c->purpose);

@@ -53,9 +53,11 @@ struct pm_profile_command {
     size_t n_arguments;
     struct pm_argument *arguments;
     struct pm_template *send;
-    bool raw; /* `send` is all of it: nothing is put around it */
+    bool raw;      /* `send` is all of it: nothing is put around it */
+    bool realtime; /* it goes out at once, also while another command waits for its answer; */
+    bool cancels;  /* and that one, and all that wait, are over with it */
     bool answers;
-    struct pm_alternatives answer, until, errors;
+    struct pm_alternatives answer, until, errors, aborts;
     const json_t *values; /* object: by name, what the answer's words and factors mean; or NULL */
     uint32_t timeout_ms;
     unsigned retries;
@@ -170,6 +172,7 @@ enum pm_verdict {
     PM_VERDICT_PART,     /* a part of the answer: more follows */
     PM_VERDICT_DONE,     /* the answer, or the end of it */
     PM_VERDICT_REFUSED,  /* the device says that it cannot */
+    PM_VERDICT_ABORTED,  /* whatever of it is left is not done any more */
     PM_VERDICT_BAD_SUM,  /* its checksum is wrong */
     PM_VERDICT_TOO_SHORT /* for a checksum, or for what is around every frame */
 };

@@ -212,7 +212,7 @@ static void read_program(struct pm_reader *r, const struct pm_profile *p, struct
     struct pm_argument *a = c->program && r->error == 0 ? find_argument(c, c->program) : NULL;
     if (a && a->type == PM_ARGUMENT_TEXT && p->window > 0 && c->until.n > 0)
         a->lines = true;
-    else if (c->program)
+    else if (c->program && r->error == 0)
         pm_reader_fail(r, "a \"program\" names a text argument; it needs \"until\" for the answer to each line, and "
                           "\"window\" in the profile");
 }
@@ -240,9 +240,12 @@ static void read_command(struct pm_reader *r, const json_t *o, const struct pm_p
         {"arguments", PM_MEMBER_ARRAY, .min = 0, .max = PM_PROFILE_ARGUMENTS_MAX},
         {"send", PM_MEMBER_TEXT, .min = 0, .max = PM_PATTERN_MAX},
         {.name = "raw", .type = PM_MEMBER_BOOLEAN},
+        {.name = "realtime", .type = PM_MEMBER_BOOLEAN},
+        {.name = "cancels", .type = PM_MEMBER_BOOLEAN},
         {"answer", PM_MEMBER_TEXTS, .max = PM_PROFILE_PATTERNS_MAX},
         {"until", PM_MEMBER_TEXTS, .max = PM_PROFILE_PATTERNS_MAX},
         {"errors", PM_MEMBER_TEXTS, .max = PM_PROFILE_PATTERNS_MAX},
+        {"aborts", PM_MEMBER_TEXTS, .max = PM_PROFILE_PATTERNS_MAX},
         {.name = "values", .type = PM_MEMBER_OBJECT},
         {"results", PM_MEMBER_ARRAY, .min = 1, .max = PM_PROFILE_ARGUMENTS_MAX},
         {"timeout", PM_MEMBER_INTEGER, .min = 1, .max = 600000},
@@ -258,6 +261,8 @@ static void read_command(struct pm_reader *r, const json_t *o, const struct pm_p
     c->name = pm_file_text(o, "name");
     c->purpose = pm_file_text(o, "purpose");
     c->raw = pm_file_yes(o, "raw");
+    c->realtime = pm_file_yes(o, "realtime");
+    c->cancels = pm_file_yes(o, "cancels");
     c->timeout_ms = (uint32_t)pm_file_integer(o, "timeout", pm_file_integer(p->file, "timeout", 1000));
     c->retries = (unsigned)pm_file_integer(o, "retries", pm_file_integer(p->file, "retries", 0));
     c->silence_ms = (uint32_t)pm_file_integer(o, "silence", 0);
@@ -269,12 +274,17 @@ static void read_command(struct pm_reader *r, const json_t *o, const struct pm_p
     read_patterns(r, o, "answer", &c->answer);
     read_patterns(r, o, "until", &c->until);
     read_patterns(r, o, "errors", &c->errors);
+    read_patterns(r, o, "aborts", &c->aborts);
     limit_arguments(p, c);
     c->answers = p->standard || c->answer.n > 0 || c->until.n > 0 || c->silence_ms > 0;
     if (r->error == 0 && p->standard && (c->id < 0 || c->send))
         pm_reader_fail(r, "a command of the standard frame has an \"id\" and no \"send\"");
     if (r->error == 0 && !p->standard && !c->send && !c->program)
         pm_reader_fail(r, "\"send\" is missing");
+    if (r->error == 0 && c->cancels && !c->realtime)
+        pm_reader_fail(r, "a command that \"cancels\" others is \"realtime\"");
+    if (r->error == 0 && c->realtime && (p->standard || c->program))
+        pm_reader_fail(r, "a program, or a standard frame, cannot be \"realtime\"");
     read_program(r, p, c);
 }
 

@@ -169,6 +169,14 @@ class ProfileTest(unittest.TestCase):
         self.assertEqual(device.heard, [line.encode() for line in lines])
         self.assertLessEqual(max(most), 127)
 
+    def test_a_machine_that_resets_by_itself_ends_its_program(self):
+        def answer(device, message):
+            device.say({3: b"\r\nGrbl 1.1h ['$' for help]\r\n"}.get(len(device.heard), b"ok\r\n"))
+        device = self.device(answer, "grbl")
+        answer = self.command("run-program", {"gcode": "\n".join("G4 P0.%030d" % n for n in range(50))})
+        self.assertEqual((self.code(answer), answer["error"]["response"]["version"]), ("device-error", "1.1h"))
+        self.assertLess(len(device.heard), 12)
+
     def test_what_a_device_tells_unasked_is_an_event(self):
         device = self.device(lambda d, m: d.say(b"ok\r\n"), "grbl")
         client = Client(self.program)

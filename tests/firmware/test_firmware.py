@@ -4,9 +4,10 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import threading
 import unittest
 
-from daemon import Line, Program
+from daemon import Line, Program, wait_for
 from frame import decode, encode
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
@@ -123,6 +124,54 @@ class FirmwareTest(unittest.TestCase):
         self.assert_done(command(2), 21)
         self.assert_done(command(1, *[2**31 - 1] * 2, 2), 0)
         self.assert_status(command(3), 1)
+
+    def test_a_machine_with_a_buffer_of_128_bytes_and_the_grbl_profile(self):
+        runner = self.build("avr_pty", "cc", "-std=gnu11", "-D_GNU_SOURCE", HERE / "avr_pty.c", "-lsimavr")
+        chip = self.run_device(runner, self.build("grbl.elf", *AVR, HERE / "grbl_like.c"), text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        path = next(line.strip() for line in chip.stdout if line.startswith("/dev/pts/"))
+        program = Program(DAEMON, "--allow-pty")
+        self.addCleanup(lambda: self.assertEqual(program.stop(), 0))
+        program.post("activate-connection", {"name": "mill", "address": path, "profile": "grbl"})
+
+        def command(name, args=None, timeout=30000):
+            return program.post("send-command", {"name": "mill", "command": name, "args": args, "timeout": timeout})[1]
+
+        def status():
+            said = command("status")["response"]
+            most, lost = said["more"].removeprefix("|Most:").split("|Lost:")
+            return said["state"], said["x"], int(most), int(lost)
+
+        self.assertTrue(command("reset")["ok"])
+        self.assertEqual(command("gcode", {"line": "M3"})["error"]["response"]["code"], 20)
+        lines = [f"G1 X{n} Y-{n}.5 F1200" for n in range(1, 301)]
+        lines[99] = "M999"
+        answer = command("run-program", {"gcode": "\n".join(lines)})
+        self.assertEqual(answer["error"]["message"], '"mill" refused 1 of 300 lines: see `response`.')
+        self.assertEqual(answer["error"]["response"]["failures"], [{"line": 100, "text": "M999", "error": {"code": 20}}])
+        state, x, most, lost = status()
+        self.assertEqual((state, x, lost), ("Idle", 300, 0))
+        self.assertGreater(most, 64)  # several lines were there before it asked for them
+        # a hold and a question go past the program that is under way, and a reset ends it
+        answers = []
+        runs = threading.Thread(target=lambda: answers.append(command("run-program", {"gcode": "\n".join(lines * 2)}, 60000)))
+        runs.start()
+        wait_for(lambda: 0 < status()[1] < 300, "the program to begin")
+        self.assertTrue(command("hold")["ok"])
+        held = wait_for(lambda: s if (s := status())[0] == "Hold:0" else None, "the machine to hold")
+        self.assertEqual(status()[1], held[1])
+        self.assertTrue(command("resume")["ok"])
+        wait_for(lambda: status()[1] != held[1], "the machine to go on")
+        self.assertEqual(answers, [])
+        self.assertEqual(status()[3], 0)
+        self.assertTrue(command("reset")["ok"])
+        runs.join(30)
+        self.assertEqual(answers[0]["error"]["message"], 'Another command to "mill" ended this one.')
+        self.assertTrue(command("gcode", {"line": "G0 X7"})["ok"])
+        self.assertEqual(status()[:2], ("Idle", 7))
+        # without counting, its buffer runs over: the test above would see it
+        program.post("send-raw", {"name": "mill", "payload": "\n".join(lines[:50]) + "\n"})
+        wait_for(lambda: status()[3] > 0, "bytes that are lost")
 
 
 if __name__ == "__main__":

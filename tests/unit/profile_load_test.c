@@ -51,6 +51,8 @@ static const struct {
      "\"send\": \"x\", \"arguments\": [{\"name\": \"a\", \"type\": \"text\"}, {\"name\": \"a\", \"type\": \"text\"}]",
      "line 2, column 87: two arguments have this name"},
     {COMMAND, "\"send\": \"x\", \"until\": \"ok\", \"program\": \"p\"", "line 2, column 15: a \"program\" names"},
+    {FILE_WITH, "\"protocol\": \"standard-frame\", \"commands\": [{\"name\": \"c\", \"id\": 1, \"realtime\": true}]",
+     "line 2, column 45: a program, or a standard frame, cannot"},
     {COMMAND, "\"send\": \"x\"}, {\"name\": \"c\", \"send\": \"y\"", "line 2, column 43: two commands have this name"},
     {COMMAND, "\"send\": \"x\", \"timeout\": 1e9", "line 2, column 53: \"timeout\" must be a whole number"},
 };
