@@ -150,7 +150,7 @@ export function DevicesPane() {
         <details>
           <summary>{others.length} that cannot be used</summary>
           <ul class="devices">{others.map((d) => (
-            <li class="device" key={d.address}><div class="what"><strong>{title(d)}</strong><small>{d.unusable}</small></div></li>
+            <li class="device" key={d.address}><div class="what"><strong>{title(d)}</strong><small>{d.address}</small><small class="warn">{d.unusable}</small></div></li>
           ))}</ul>
         </details>
       )}

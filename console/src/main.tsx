@@ -1,7 +1,7 @@
 // main.tsx - the page: devices at the side, views of connections beside each other.
 import "./console.css";
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { CommandsView } from "./commands";
 import { AccessPane, Questions } from "./consent";
 import { CodeView } from "./code";
@@ -64,7 +64,7 @@ function Reopen(p: { link: Link }) {
 
 function ViewBox(p: { view: View }) {
   const { view } = p, link = daemon.links.get(view.name), closed = link !== undefined && link.closed !== null;
-  useEffect(() => workspace.shown(view.id), []);
+  useLayoutEffect(() => workspace.shown(view.id), []); // at once: later, it would take the focus from what the person does next
   return (
     <article class={closed ? "view over" : "view"} id={`view-${view.id}`} tabIndex={-1} aria-label={`${view.name}: ${KINDS[view.kind]}`}>
       <header>

@@ -1,5 +1,5 @@
 // store.ts - what several parts of the page show: whoever uses it is drawn anew when it changes.
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 
 export class Store {
   private listeners = new Set<() => void>();
@@ -23,7 +23,7 @@ export class Store {
 
 export function useStore<T extends Store>(store: T): T {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => store.watch(() => redraw(undefined as never)), [store]);
+  useLayoutEffect(() => store.watch(() => redraw(undefined as never)), [store]); // at once: no change may fall between
   return store;
 }
 

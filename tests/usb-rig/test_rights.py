@@ -1,10 +1,14 @@
 """test_rights.py - the daemon of an ordinary user: devices that are busy, or that it may not open."""
+import os
+import pathlib
+import subprocess
 import unittest
 
 from daemon import wait_for
 from support import UsbTest
 from usb_serial import Acm, Ftdi
 
+CARDS = pathlib.Path(__file__).parents[1] / "browser/cards.mjs"
 HOLD = """
 import fcntl, os, sys, termios, time
 fd = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
@@ -45,6 +49,19 @@ class RightsTest(UsbTest):
         self.rig.guest(f"chgrp dialout {address}; chmod 660 {address}")
         self.assertTrue(self.activate(address)["ok"])
         self.assertIsNone(self.devices()[address]["unusable"])
+
+    def test_console_says_what_stands_in_the_way(self):
+        held, denied = self.plug(Acm(), 1), self.plug(Ftdi(), 2)
+        self.rig.guest(f"chmod 600 {denied}")
+        holder = self.rig.spawn("holder", *self.under, "python3", "-c", HOLD, held)
+        wait_for(lambda: "held" in self.rig.log("holder"), "the other program")
+        wait_for(lambda: self.devices()[held]["in-use-by"] == "terminal-x", "the daemon to know")
+        said = subprocess.run(["node", CARDS, f"http://localhost:{self.daemon.port}/"], stdout=subprocess.PIPE, text=True, timeout=300,
+                              check=True).stdout
+        card = {address: next(line for line in said.splitlines() if address in line) for address in (held, denied)}
+        self.assertIn("In use by terminal-x. Close it there to connect here.", card[held])
+        self.assertTrue(card[denied].endswith(self.devices()[denied]["unusable"]), card[denied])  # with nothing to press
+        self.rig.guest(f"kill {holder}; while kill -0 {holder} 2> /dev/null; do sleep 0.02; done")
 
     def test_rights_that_never_come_are_told(self):  # H07
         device = Ftdi()
