@@ -89,12 +89,12 @@ static void subscribe(struct bench_client *c)
     } while (memcmp(frame, "431", 3) != 0);
 }
 
-static void join_websocket(struct bench_client *c, uint16_t port, int alone, unsigned number)
+static void join_websocket(struct bench_client *c, uint16_t port, int is_page, int alone, unsigned number)
 {
     char path[64];
     uint8_t frame[BENCH_FRAME_MAX];
     snprintf(path, sizeof(path), c->is_raw ? "/%u" : "/socket.io/?EIO=4&transport=websocket", c->line);
-    c->fd = bench_connect(port, path, number, !c->is_raw);
+    c->fd = bench_connect(port, path, is_page ? "Origin: https://bench.example\r\n" : "", number, !c->is_raw);
     if (c->fd < 0)
         bench_die("cannot connect");
     if (c->is_raw)
@@ -119,7 +119,7 @@ void bench_client_join(struct bench_client *c, uint16_t port, const char *kind, 
     if (c->is_polling)
         join_polling(c, port, number);
     else
-        join_websocket(c, port, alone, number);
+        join_websocket(c, port, strcmp(kind, "page") == 0, alone, number);
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
 }
 

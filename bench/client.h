@@ -25,8 +25,9 @@ struct bench_client {
     char poll[256];    /* the request that polls */
 };
 
-/* Connect, as client `number`, for a line. With `alone` a Socket.IO client says that it wants no other line's bytes, as
- * a raw one does by its path. Ends the program on failure. */
+/* Connect, as client `number`, for a line. A page is a Socket.IO client that says that it is one. With `alone` a
+ * Socket.IO client says that it wants no other line's bytes, as a raw one does by its path. Ends the program on
+ * failure. */
 void bench_client_join(struct bench_client *c, uint16_t port, const char *kind, unsigned line, int alone,
                        unsigned number);
 

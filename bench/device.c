@@ -6,9 +6,9 @@
  *       stalled the same, and the last client of each line does not read
  *       flood   the device sends as fast as it is taken from
  *       upload  one client sends messages of 16 KiB, the device takes BYTES a second (0: all there are)
- * KIND: raw (binary messages on /0, /1 ...), socketio (events named bench0, bench1 ...), or polling (the same).
- * CLIENTS: of each line, and they get that line's bytes alone. PID: of the server, for its CPU; with its children and
- * threads. TERMINAL: descriptors. */
+ * KIND: raw (binary messages on /0, /1 ...), socketio (events named bench0, bench1 ...), page (the same, from the
+ * origin https://bench.example) or polling (the same, of a program). CLIENTS: of each line, and they get that line's
+ * bytes alone. PID: of the server, for its CPU; with its children and threads. TERMINAL: descriptors. */
 #include "client.h"
 #include "figures.h"
 

@@ -1,12 +1,11 @@
 /* load.c - the load generator: sends numbered messages, checks every byte that comes back, and prints figures as JSON.
  *   bench_load echo PORT PID KIND CLIENTS IN_FLIGHT MILLISECONDS
- *   bench_load idle PORT PID KIND CLIENTS MILLISECONDS     (one more client measures round trips beside them)
- * KIND: relay, engine (Engine.IO messages) or socketio (events that come back as events). PID: of the server, for its
- * CPU. */
+ *   bench_load idle PORT PID KIND CLIENTS MILLISECONDS     (where there is an echo, one more client measures round
+ * trips beside them) KIND: relay, engine (Engine.IO messages) or socketio (events that come back as events); for idle
+ * also raw (a bare WebSocket) and page (any Socket.IO server). PID: of the server, for its CPU. */
 #include "figures.h"
 #include "socket.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +17,16 @@
 enum { PAYLOAD = 64, RECEIVE = 64 * 1024 };
 
 struct kind {
-    const char *name, *path, *before, *after, *back;
-    int greeted, joins;
+    const char *name, *path, *before, *after, *back; /* before NULL: nothing comes back */
+    int greeted, joins;                              /* joins: frames that answer a CONNECT; 0: there is none */
 };
 
 static const struct kind kinds[] = {
     {"relay", "/", "4", "", "4", 0, 0},
     {"engine", "/engine.io/?EIO=4&transport=websocket", "4", "", "4", 1, 0},
-    {"socketio", "/socket.io/?EIO=4&transport=websocket", "42[\"message\",\"", "\"]", "42[\"message-back\",\"", 1, 1},
+    {"socketio", "/socket.io/?EIO=4&transport=websocket", "42[\"message\",\"", "\"]", "42[\"message-back\",\"", 1, 2},
+    {"raw", "/0", NULL, NULL, NULL, 0, 0},
+    {"page", "/socket.io/?EIO=4&transport=websocket", NULL, NULL, NULL, 1, 1},
 };
 
 struct client {
@@ -49,12 +50,15 @@ static void fill(char *out, uint64_t number)
 static int join(uint16_t port, const struct kind *k, unsigned which)
 {
     uint8_t frame[BENCH_FRAME_MAX];
-    int fd = bench_connect(port, k->path, which, k->greeted);
+    int fd = bench_connect(port, k->path, "", which, k->greeted);
     if (fd < 0)
         bench_die("cannot connect");
     if (k->joins) {
         size_t n = bench_frame(frame, "40", 2);
-        if (send(fd, frame, n, 0) != (ssize_t)n || bench_read(fd, frame) < 0 || bench_read(fd, frame) < 0)
+        int sent = send(fd, frame, n, 0) == (ssize_t)n;
+        for (int i = 0; i < k->joins; i++)
+            sent = sent && bench_read(fd, frame) >= 0;
+        if (!sent)
             bench_die("cannot join");
     }
     return fd;
@@ -164,22 +168,48 @@ static void run_echo(uint16_t port, int pid, const struct kind *k, unsigned coun
            figures_at(&figures, 0.5), figures_at(&figures, 0.99), messages ? (double)cpu / 1000 / (double)messages : 0);
 }
 
+/* Idle clients answer pings, and do nothing else: up to this time, and until no ping waits. */
+static void answer_pings(int epoll, uint64_t end)
+{
+    static const uint8_t ping[] = {0x81, 1, '2'};
+    int n;
+    do {
+        struct epoll_event events[64];
+        uint64_t now = bench_now();
+        n = epoll_wait(epoll, events, 64, now < end ? (int)((end - now) / 1000000) + 1 : 0);
+        for (int i = 0; i < n; i++) {
+            uint8_t in[4096], out[16];
+            ssize_t got = recv(events[i].data.fd, in, sizeof(in), 0);
+            if (got <= 0)
+                bench_die("the server hung up");
+            size_t size = bench_frame(out, "3", 1);
+            if (memmem(in, (size_t)got, ping, sizeof(ping)) && send(events[i].data.fd, out, size, 0) != (ssize_t)size)
+                bench_die("cannot send");
+        }
+    } while (n > 0 || bench_now() < end);
+}
+
 static void run_idle(uint16_t port, int pid, const struct kind *k, unsigned count, unsigned ms)
 {
     double before = bench_private(pid);
     uint64_t start = bench_now();
-    int *idle = calloc(count ? count : 1, sizeof(*idle));
-    if (!idle)
-        bench_die("no memory");
-    for (unsigned i = 0; i < count; i++)
-        idle[i] = join(port, k, i);
+    int epoll = epoll_create1(0);
+    for (unsigned i = 0; i < count; i++) {
+        int fd = join(port, k, i);
+        epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN, .data.fd = fd});
+        if (i % 128 == 0)
+            answer_pings(epoll, 0); /* of a slow server the first are pinged before the last are in */
+    }
     double rate = count ? count / ((double)(bench_now() - start) / 1e9) : 0;
     double each = count ? (bench_private(pid) - before) / count : 0;
     uint64_t cpu = bench_cpu(pid);
-    poll(NULL, 0, (int)ms);
-    double share = (double)(bench_cpu(pid) - cpu) / ((double)ms * 1e6) * 100;
-    struct client *one = join_all(port, k, 1, count);
-    exchange(one, 1, k, 1, 1000);
+    start = bench_now();
+    answer_pings(epoll, start + (uint64_t)ms * 1000000);
+    double share = (double)(bench_cpu(pid) - cpu) / (double)(bench_now() - start) * 100;
+    if (k->before) {
+        struct client *one = join_all(port, k, 1, count);
+        exchange(one, 1, k, 1, 1000);
+    }
     figures_sort(&figures);
     printf("{\"clients\": %u, \"private\": %.0f, \"rate\": %.0f, \"share\": %.3f, \"p50\": %.2f, \"p99\": %.2f}\n",
            count, each, rate, share, figures_at(&figures, 0.5), figures_at(&figures, 0.99));
@@ -198,10 +228,11 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 4 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
         k = strcmp(argv[4], kinds[i].name) == 0 ? &kinds[i] : k;
     if (!k)
-        bench_die("usage: bench_load echo|idle PORT PID relay|engine|socketio CLIENTS [IN_FLIGHT] MILLISECONDS");
+        bench_die(
+            "usage: bench_load echo|idle PORT PID relay|engine|socketio|raw|page CLIENTS [IN_FLIGHT] MILLISECONDS");
     uint16_t port = (uint16_t)bench_number(argv[2]);
     int pid = (int)bench_number(argv[3]);
-    if (strcmp(argv[1], "echo") == 0 && argc == 8)
+    if (strcmp(argv[1], "echo") == 0 && argc == 8 && k->before)
         run_echo(port, pid, k, bench_number(argv[5]), bench_number(argv[6]), bench_number(argv[7]));
     else if (strcmp(argv[1], "idle") == 0 && argc == 7)
         run_idle(port, pid, k, bench_number(argv[5]), bench_number(argv[6]));

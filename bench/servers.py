@@ -14,6 +14,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
 PEERS = ROOT / "bench/peers"
+PAGE = "https://bench.example"  # what bench_device's pages say
 LAST = str((os.cpu_count() or 1) - 1)
 
 
@@ -80,12 +81,14 @@ class Lines:
             os.close(descriptor)
 
 
-def start_daemon(paths, *options, **activation):
+def start_daemon(paths, *options, origin=None, **activation):
+    """Who opened a connection may use it, and who may use all: a program, or the pages of that origin."""
+    headers = {"Content-Type": "application/json"} | ({"Origin": origin} if origin else {})
     server = Server(BIN / "peripheral-manager", "--port", "0", "--allow-pty", "--allow-root", *options)
     for i, path in enumerate(paths):
         data = json.dumps({"name": f"bench{i}", "address": path, **activation}).encode()
         urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{server.port}/api/v1/activate-connection", data,
-                                                      {"Content-Type": "application/json"}), timeout=10).close()
+                                                      headers), timeout=10).close()
     return server
 
 
@@ -96,6 +99,7 @@ DEVICE_SERVERS = {
     "peripheral-manager": (start_daemon, "socketio", 64),
     "  latency: lowest": (lambda paths: start_daemon(paths, latency="lowest"), "socketio", 64),
     "  latency: throughput": (lambda paths: start_daemon(paths, latency="throughput"), "socketio", 64),
+    "  granted page": (lambda paths: start_daemon(paths, "--allow-origin", PAGE, origin=PAGE), "page", 64),
     "  no recovery": (lambda paths: start_daemon(paths, "--recovery-window", "0"), "socketio", 64),
     "python-socketio": (lambda paths: Server("/usr/bin/python3", "-W", "ignore", PEERS / "python_socketio.py", *paths), "socketio", 64),
     "node-socketio": (lambda paths: Server("node", PEERS / "node_socketio.mjs", *paths), "socketio", 64),

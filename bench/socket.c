@@ -50,15 +50,15 @@ int bench_connect_plain(uint16_t port, unsigned number)
     return -1;
 }
 
-int bench_connect(uint16_t port, const char *path, unsigned number, int greeted)
+int bench_connect(uint16_t port, const char *path, const char *fields, unsigned number, int greeted)
 {
     char request[512];
     uint8_t frame[BENCH_FRAME_MAX];
     int fd = bench_connect_plain(port, number);
     int n = snprintf(request, sizeof(request),
                      "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                     path, port);
+                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
+                     path, port, fields);
     if (fd >= 0 && send(fd, request, (size_t)n, 0) == n && read_head(fd) == 0 &&
         (!greeted || bench_read(fd, frame) > 0))
         return fd;

@@ -11,8 +11,9 @@ enum { BENCH_FRAME_MAX = 4096 };
  * -1. */
 int bench_connect_plain(uint16_t port, unsigned number);
 
-/* The same, and upgrade. The server's first frame, if it sends one, is read when `greeted` is set. */
-int bench_connect(uint16_t port, const char *path, unsigned number, int greeted);
+/* The same, and upgrade with these header fields more, each with CR LF. The server's first frame, if it sends one, is
+ * read when `greeted` is set. */
+int bench_connect(uint16_t port, const char *path, const char *fields, unsigned number, int greeted);
 
 /* Write a masked text frame to out. Returns its length. */
 size_t bench_frame(uint8_t *out, const void *p, size_t n);

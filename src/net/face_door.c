@@ -121,6 +121,16 @@ static bool ask_and_wait(struct pm_face_client *c, const struct pm_consent_wish 
     return error >= 0;
 }
 
+static bool become(struct pm_face_client *c, const struct pm_who *who)
+{
+    if (pm_socket_set_who(c->socket, who) < 0) {
+        refuse(c->socket, PM_BUSY, "There is no memory for another client.", NULL);
+        return false;
+    }
+    c->api.who = pm_socket_who(c->socket);
+    return true;
+}
+
 /* The console page shows its session. */
 static bool show_session(struct pm_face_client *c, const struct knock *k)
 {
@@ -133,7 +143,8 @@ static bool show_session(struct pm_face_client *c, const struct knock *k)
         return false;
     }
     who.kind = PM_WHO_PERSON;
-    pm_socket_set_who(c->socket, &who);
+    if (!become(c, &who))
+        return false;
     pm_face_admit(c);
     return true;
 }
@@ -154,8 +165,7 @@ static bool show_token(struct pm_face_client *c, const struct knock *k)
         return false;
     if (who.kind == PM_WHO_NOBODY)
         who.kind = who.origin[0] ? PM_WHO_PAGE : PM_WHO_PROGRAM;
-    pm_socket_set_who(c->socket, &who);
-    return true;
+    return become(c, &who);
 }
 
 bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
@@ -163,7 +173,6 @@ bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
     struct pm_door *door = pm_api_door(c->face->api);
     struct pm_origin origin;
     struct knock knock;
-    const char *text = c->api.who->origin;
     read_knock(auth, n, &knock);
     if (knock.has_session && c->api.who->kind == PM_WHO_OWN_PAGE)
         return show_session(c, &knock);
@@ -176,6 +185,7 @@ bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
                NULL);
         return false;
     }
+    const char *text = c->api.who->origin;
     if (c->api.who->kind != PM_WHO_PAGE ||
         (pm_origin_parse(text, strlen(text), &origin) == 0 && pm_door_knows(door, &origin))) {
         pm_face_admit(c);

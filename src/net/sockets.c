@@ -60,6 +60,7 @@ struct pm_sockets *pm_sockets_free(struct pm_sockets *all)
     while (!pm_list_empty(&all->away))
         pm_socket_gone(pm_container(all->away.next, struct pm_socket, link));
     pm_ident_table_fini(&all->by_pid);
+    all->newest_who = pm_shared_who_unref(all->newest_who);
     pm_timer_close(&all->expiry, on_timer_closed);
     pm_timer_close(&all->rate_tick, on_timer_closed);
     return NULL;
@@ -75,13 +76,13 @@ struct pm_socket *pm_socket_new(struct pm_client *c, const char *name_space, siz
     s->refs = 1;
     s->all = c->all;
     s->client = c;
-    s->who = c->who;
     memcpy(s->name_space, name_space, n);
     pm_list_init(&s->questions);
     if (pm_ident_make(&s->id) < 0 || pm_ident_make(&s->pid.id) < 0) {
         free(s);
         return NULL;
     }
+    s->who = pm_shared_who_ref(c->who);
     s->joined_at = s->lost_through = c->all->next_offset;
     pm_list_append(&c->sockets, &s->link);
     c->n_sockets++;
@@ -96,8 +97,10 @@ struct pm_socket *pm_socket_ref(struct pm_socket *s)
 
 struct pm_socket *pm_socket_unref(struct pm_socket *s)
 {
-    if (s && --s->refs == 0)
+    if (s && --s->refs == 0) {
+        pm_shared_who_unref(s->who);
         free(s);
+    }
     return NULL;
 }
 
@@ -161,12 +164,17 @@ const char *pm_socket_namespace(const struct pm_socket *s)
 
 const struct pm_who *pm_socket_who(const struct pm_socket *s)
 {
-    return &s->who;
+    return &s->who->who;
 }
 
-void pm_socket_set_who(struct pm_socket *s, const struct pm_who *who)
+int pm_socket_set_who(struct pm_socket *s, const struct pm_who *who)
 {
-    s->who = *who;
+    struct pm_shared_who *w = pm_shared_who_get(s->all, who);
+    if (!w)
+        return -ENOMEM;
+    pm_shared_who_unref(s->who);
+    s->who = w;
+    return 0;
 }
 
 static bool is_version_3(const struct pm_socket *s)

@@ -86,8 +86,8 @@ const char *pm_socket_namespace(const struct pm_socket *s);
 /* Who it is, as the gate found when its session began. */
 const struct pm_who *pm_socket_who(const struct pm_socket *s);
 
-/* It showed something that makes it more. Before it is let in. */
-void pm_socket_set_who(struct pm_socket *s, const struct pm_who *who);
+/* It showed something that makes it somebody else: ask pm_socket_who() again. Before it is let in. 0 or -ENOMEM. */
+int pm_socket_set_who(struct pm_socket *s, const struct pm_who *who);
 
 /* Let a waiting client in, or not: `message` is for a person, `data` a JSON value or NULL. Without effect on one that
  * is not waiting (any more). */

@@ -211,7 +211,11 @@ static int on_open(void *owner, struct pm_session *session, const struct pm_http
     if (!c)
         return -ENOMEM;
     c->all = all;
-    c->who = all->server->who;
+    c->who = pm_shared_who_get(all, &all->server->who);
+    if (!c->who) {
+        free(c);
+        return -ENOMEM;
+    }
     c->recovers =
         all->options.recovery_ms > 0 && pm_session_version(session) == PM_EIO_4 && knows_recovery(head->query);
     c->session = session;
@@ -264,6 +268,7 @@ static void on_close(void *app, struct pm_session *session, enum pm_close_reason
     pm_list_remove(&c->slowed);
     if (c->pending)
         free_pending(&c->all->loop->spare, c->pending);
+    pm_shared_who_unref(c->who);
     free(c);
 }
 

@@ -1,6 +1,6 @@
 /* sockets_private.h - what the files of the Socket.IO server share: sockets.c (sockets, sending), sockets_client.c
  * (what clients say), sockets_packet.c (encoding), sockets_rate.c (how fast), sockets_recovery.c (clients that come
- * back). */
+ * back), sockets_who.c (who they are). */
 #ifndef PM_NET_SOCKETS_PRIVATE_H
 #define PM_NET_SOCKETS_PRIVATE_H
 
@@ -61,7 +61,7 @@ struct pm_socket {
     unsigned n_questions;
     int64_t next_question;
     void *app;
-    struct pm_who who;
+    struct pm_shared_who *who;
     char name_space[];
 };
 
@@ -80,13 +80,19 @@ struct pm_client {
     struct pm_sockets *all;
     struct pm_session *session;
     bool recovers; /* it takes part in state recovery */
-    struct pm_who who;
+    struct pm_shared_who *who;
     struct pm_link sockets;
     unsigned n_sockets;
     struct pm_pending *pending;
     struct pm_mono rate_through;   /* by when its events so far would have come at the permitted rate */
     struct pm_mono flooding_since; /* us == 0: it keeps to it */
     struct pm_link slowed;         /* among those that are not read from for that */
+};
+
+/* Immutable. */
+struct pm_shared_who {
+    uint32_t refs;
+    struct pm_who who;
 };
 
 struct pm_sockets {
@@ -102,6 +108,7 @@ struct pm_sockets {
     struct pm_timer expiry;
     struct pm_link slowed; /* struct pm_client */
     struct pm_timer rate_tick;
+    struct pm_shared_who *newest_who;
     uint8_t handles; /* of the loop that are not closed yet */
 };
 
@@ -122,6 +129,11 @@ struct pm_packet *pm_packet_make(struct pm_sockets *all, enum pm_sio_type type, 
                                  const char *name, const struct pm_args *args, const char *offset);
 struct pm_message *pm_packet_text(struct pm_packet *p, bool with_offset);
 struct pm_message *pm_packet_joined(struct pm_packet *p, bool with_offset); /* NULL: send them one by one */
+
+/* sockets_who.c: a reference to the one that is like this; NULL without memory. */
+struct pm_shared_who *pm_shared_who_get(struct pm_sockets *all, const struct pm_who *who);
+struct pm_shared_who *pm_shared_who_ref(struct pm_shared_who *w);
+struct pm_shared_who *pm_shared_who_unref(struct pm_shared_who *w); /* NULL is fine */
 
 /* sockets_rate.c */
 bool pm_rate_admits(struct pm_client *c); /* an event came; false: one too many, and the client is gone */

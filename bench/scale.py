@@ -1,0 +1,70 @@
+"""scale.py - starting, memory, connecting, and clients that do nothing: the daemon beside a bare relay and what people use."""
+import statistics
+
+from network import PING_MS
+from servers import BIN, DEVICE_SERVERS, Failed, Lines, Server, start_daemon
+
+# A crowd has no use for the limit's terminals, and more clients than a daemon takes unless told.
+CROWDS = {"limit": lambda paths: Server(BIN / "bench_relay"),
+          "peripheral-manager": lambda paths: start_daemon(paths, "--max-clients", "20000")}
+KINDS = {"raw": "raw", "socketio": "page"}  # what the clients of a server speak, and what bench_load calls it
+COUNTS = (1, 100, 1000, 10000)
+SHOWN = ("private", "rate", "share")
+
+
+def with_server(start, do):
+    """What do(server, terminals) returns, or why there is nothing."""
+    terminals = Lines(1)
+    try:
+        server = start(terminals.paths)
+        try:
+            return do(server, terminals)
+        finally:
+            server.stop()
+    except Failed as failed:
+        return str(failed)
+    finally:
+        terminals.close()
+
+
+def crowd(name, count, quick):
+    """The whole crowd is watched for as long as the daemon takes to ping each of them once."""
+    start, kind, _ = DEVICE_SERVERS[name]
+    whole = name == "peripheral-manager" and count == COUNTS[-1] and not quick
+    return with_server(CROWDS.get(name, start),
+                       lambda server, _: server.load("idle", KINDS[kind], count, PING_MS if whole else 300))
+
+
+def beginning(name, quick):
+    start, kind, _ = DEVICE_SERVERS[name]
+
+    def look(server, terminals):
+        ready, empty = server.ready_ms, server.rss()
+        far = terminals.far
+        run = server.run("bench_device", "paced", kind, 10, 11520, 300, *far, pass_fds=far)
+        return {"ready_ms": ready, "rss_mb": empty, "peak_mb": run["peak_mb"]}
+    runs = [with_server(start, look) for _ in range(1 if quick else 3)]
+    wrong = next((run for run in runs if isinstance(run, str)), None)
+    return wrong or {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def measure(names, quick, row, tell):
+    """{title: {server: figures, or why there are none}}; tell() hears of each title, row() of what has a goal."""
+    results = {}
+
+    def table(title, shown, one):
+        results[title] = {name: one(name) for name in names}
+        tell(shown, title, results[title])
+
+    table("start", ("ready_ms", "rss_mb", "peak_mb"), lambda name: beginning(name, quick))
+    for count in COUNTS:
+        table(f"idle clients: {count:,}", SHOWN, lambda name: crowd(name, count, quick))
+    ours, most = (results[title]["peripheral-manager"] for title in ("start", f"idle clients: {COUNTS[-1]:,}"))
+    if isinstance(ours, str) or isinstance(most, str):
+        raise Failed(f"the daemon: {ours}; {most}")
+    row("daemon ready after exec", ours["ready_ms"], 20, "ms")
+    row("daemon with a device: RSS", ours["rss_mb"], 4, "MB")
+    row("daemon with a device and ten clients: peak RSS", ours["peak_mb"], 5, "MB")
+    row("10,000 idle clients of the daemon: private memory each", most["private"], 2048, "bytes")
+    row("10,000 idle clients of the daemon: CPU", most["share"], 1, "%")
+    return results
