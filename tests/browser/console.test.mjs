@@ -24,7 +24,7 @@ it("connects a device with one click, sends a line, shows the answer, disconnect
 it("takes a double click as one, and says nothing of itself when a device is closed", async () => {
   await page.evaluate(() => {
     window.warnings = [];
-    new MutationObserver(() => document.querySelectorAll(".device .warn").forEach((e) => window.warnings.push(e.textContent)))
+    new MutationObserver(() => document.querySelectorAll(".devices:not(details *) .warn").forEach((e) => window.warnings.push(e.textContent)))
       .observe(document.body, { childList: true, subtree: true });
   });
   await page.getByRole("button", { name: "Close this view of echo" }).click();
