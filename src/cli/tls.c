@@ -146,7 +146,7 @@ static void print_status(const struct job *j, const struct pm_certificate *ca, c
 static enum pm_exit status(struct job *j)
 {
     char error[PM_TLS_ERROR];
-    struct pm_certificate ca, leaf;
+    struct pm_certificate ca = {0}, leaf = {0};
     struct pm_stores stores;
     int r = pm_certificate_read(j->library, j->files.ca, &ca, error);
     if (r == 0)
@@ -185,7 +185,7 @@ static void list_stores(const struct pm_stores *s)
 static enum pm_exit trust(struct job *j)
 {
     char error[PM_TLS_ERROR];
-    struct pm_certificate ca;
+    struct pm_certificate ca = {0};
     struct pm_stores stores;
     int r = pm_certificate_read(j->library, j->files.ca, &ca, error);
     if (r < 0)

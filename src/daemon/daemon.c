@@ -154,7 +154,7 @@ static int listen_to_pages(struct daemon *d)
 
 static int listen_with_tls(struct daemon *d)
 {
-    pm_secure_begin(&d->secure, &d->loop, d->server);
+    pm_secure_begin(&d->secure, &d->loop, d->server, pm_door_audit(d->door));
     if (!d->secure.tls)
         return 0;
     int r = pm_server_listen(d->server, (uint16_t)d->settings->tls_port, PM_LISTENER_TLS);

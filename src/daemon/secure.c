@@ -69,6 +69,7 @@ static void take_files(struct pm_secure *s)
     pm_server_set_tls(s->server, fresh);
     pm_tls_free(s->tls);
     s->tls = fresh;
+    pm_audit(s->audit, &(struct pm_audit_entry){.kind = "tls_changed", .uid = -1});
 }
 
 static void tell_renewal(const struct pm_secure *s)
@@ -115,10 +116,11 @@ static void on_look(struct pm_timer *t)
         s->busy = pm_work_start(&s->work, s->loop, in_thread, on_done) == 0;
 }
 
-void pm_secure_begin(struct pm_secure *s, struct pm_loop *loop, struct pm_server *server)
+void pm_secure_begin(struct pm_secure *s, struct pm_loop *loop, struct pm_server *server, struct pm_audit *audit)
 {
     s->loop = loop;
     s->server = server;
+    s->audit = audit;
     pm_server_set_tls(server, s->tls);
     pm_timer_init(&s->look, loop, on_look, s);
     if (s->own && s->tls)

@@ -2,6 +2,7 @@
 #ifndef PM_DAEMON_SECURE_H
 #define PM_DAEMON_SECURE_H
 
+#include "access/audit.h"
 #include "daemon/daemon.h"
 #include "net/server.h"
 #include "tls/authority.h"
@@ -14,6 +15,7 @@ struct pm_secure {
     bool own;                        /* the certificate is of the authority that `tls init` made: it can be renewed */
     struct pm_authority_files files; /* then */
     struct pm_server *server;        /* NULL before and after its life */
+    struct pm_audit *audit;
     struct pm_loop *loop;
     struct pm_timer look; /* at the certificate, twice a day */
     struct pm_work work;
@@ -27,7 +29,7 @@ struct pm_secure {
 enum pm_exit pm_secure_open(struct pm_secure *s, const struct pm_settings *settings, const char *state);
 
 /* Serve with it, and look after it, until pm_secure_end(), which comes before the server's own. */
-void pm_secure_begin(struct pm_secure *s, struct pm_loop *loop, struct pm_server *server);
+void pm_secure_begin(struct pm_secure *s, struct pm_loop *loop, struct pm_server *server, struct pm_audit *audit);
 void pm_secure_end(struct pm_secure *s);
 
 /* Renew what can be, and read the files again: connections from now on get what they hold. With a mistake in them

@@ -232,6 +232,19 @@ static void answer_plain(struct pm_conn *c)
     pm_conn_linger(c);
 }
 
+/* How many handshakes other machines have in a second is bounded: nobody else waits for them. */
+static bool may_shake(const struct pm_conn *c)
+{
+    struct pm_server *s = c->server;
+    int64_t second = pm_loop_now().us / 1000000;
+    if (!c->peer.network)
+        return true;
+    if (second != s->handshake_second)
+        s->handshakes = 0;
+    s->handshake_second = second;
+    return s->handshakes++ < s->options.handshakes;
+}
+
 /* The first byte tells a handshake (RFC 8446 5.1) from a request that was meant for a plain port. Nothing is spent on
  * TLS before it has come. True if there is a session to read from. */
 static bool begin_tls(struct pm_conn *c)
@@ -240,7 +253,8 @@ static bool begin_tls(struct pm_conn *c)
     ssize_t n = recv(c->wire.fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
-    if (n == 1 && first == TLS_HANDSHAKE && pm_tls_accept(c->server->tls, c->wire.fd, &c->wire.tls) == 0) {
+    if (n == 1 && first == TLS_HANDSHAKE && may_shake(c) &&
+        pm_tls_accept(c->server->tls, c->wire.fd, &c->wire.tls) == 0) {
         pm_conn_deadline(c, c->server->options.handshake_ms);
         return true;
     }

@@ -39,6 +39,7 @@ struct pm_server_options pm_server_defaults(size_t payload)
         .queue_high = 1024 * 1024,
         .queue_max = 16 * 1024 * 1024,
         .control_frames = 50,
+        .handshakes = 50,
         .connections = 256,
         .per_origin = 32,
         .silent_connections = 64,

@@ -17,6 +17,7 @@ struct pm_server_options {
     uint32_t close_ms;                       /* for the answer to our close */
     size_t queue_low, queue_high, queue_max; /* unsent bytes of one connection */
     uint32_t control_frames;                 /* pings and pongs a second */
+    unsigned handshakes; /* a second of other machines: each takes half a millisecond of everybody's time */
     unsigned connections;
     unsigned per_origin;         /* connections of the pages of one origin */
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
@@ -71,6 +72,8 @@ struct pm_server {
     struct pm_server_options options;
     struct pm_tls *tls; /* of the listeners that speak it; borrowed */
     struct pm_server_counts counts;
+    int64_t handshake_second; /* of the monotonic clock, */
+    unsigned handshakes;      /* and how many it had of other machines */
     struct pm_route routes[PM_ROUTES_MAX];
     unsigned n_routes;
     struct pm_listener listeners[PM_LISTENERS_MAX];

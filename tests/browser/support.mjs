@@ -45,15 +45,16 @@ async function stop(child, what) {
   return child.exitCode;
 }
 
-// A daemon on a free port, or the given one, with files of its own.
-export async function startDaemon(options = [], port = 0) {
+// A daemon on a free port, or the given one, with files of its own; with a certificate of its own if it is to speak TLS.
+export async function startDaemon(options = [], port = 0, variables = {}) {
   const program = process.env.PERIPHERAL_MANAGER;
   if (!program) throw new Error("PERIPHERAL_MANAGER must name the program under test");
   const home = folder();
   const env = {
     ...process.env, XDG_CONFIG_HOME: `${home.name}/config`, XDG_STATE_HOME: `${home.name}/state`,
-    XDG_RUNTIME_DIR: `${home.name}/run`,
+    XDG_RUNTIME_DIR: `${home.name}/run`, ...variables,
   };
+  if (options.includes("--tls")) await promisify(execFile)(program, ["tls", "init"], { env });
   const child = spawn(program, ["--allow-root", "--allow-pty", "--port", String(port), ...options],
     { env, stdio: ["ignore", "inherit", "pipe"] });
   const log = [];
@@ -67,6 +68,7 @@ export async function startDaemon(options = [], port = 0) {
   const url = first.match(/http:\/\/[^/ ]+\//)[0];
   return {
     url,
+    secureUrl: first.match(/https:\/\/[^/ ]+\//)?.[0],
     port: Number(new URL(url).port),
     // What a subcommand prints, as a program of the same user.
     async run(...words) {

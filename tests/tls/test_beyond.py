@@ -1,6 +1,8 @@
 """test_beyond.py - other machines: let in only with TLS, a token and listed pages together (row B39), and then to what. An
 address that is loopback's, but not ours, plays the network."""
 import json
+import re
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -143,6 +145,37 @@ class BeyondTest(SecureTest):
         self.assertEqual((codes[0], codes[-1]), ("token-required", "busy"))
         self.assertEqual(self.ask(token=self.token, source="127.0.0.9"), (503, "busy"))
         self.assertEqual(self.ask(token=self.token), (200, None))
+
+    def test_other_machines_have_a_bounded_number_of_handshakes(self):
+        before = self.metric_of("tls_handshakes_failed")
+        def burst():
+            """Are some of sixty turned away before their handshake?"""
+            sockets = [socket.create_connection((ADDRESS, self.program.tls_port), DEADLINE) for _ in range(60)]
+            for raw in sockets:
+                raw.sendall(b"\x16\x03\x01\x00\x04\x02\x00\x00\x00")  # a server's hello
+            ends = 0
+            for raw in sockets:
+                with raw:
+                    try:
+                        ends += raw.recv(100) == b""  # else an alert
+                    except ConnectionResetError:
+                        ends += 1
+            return ends > 0
+        wait_for(burst, "some that are turned away")
+        self.assertGreater(self.metric_of("tls_handshakes_failed"), before)
+        self.assertEqual(self.ask("/health", name="localhost", address="127.0.0.1"), (200, None))
+        wait_for(lambda: self.quietly("/health") == (200, None), "room in another second")
+
+    def quietly(self, path):
+        try:
+            return self.ask(path)
+        except OSError:
+            return None
+
+    def metric_of(self, name):
+        status, text = self.request(self.program, "/metrics", headers={"Authorization": f"Bearer {self.token}"})
+        self.assertEqual(status, 200)
+        return int(re.search(rf"^peripheral_manager_{name}_total (\d+)$", text, re.M).group(1))
 
     def test_half_of_the_connections_stay_free_for_this_machine(self):
         held = [self.connect(self.program, name=ADDRESS, address=ADDRESS) for _ in range(20)]

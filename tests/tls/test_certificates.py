@@ -109,6 +109,8 @@ class CertificatesTest(SecureTest):
         sign(self.place, f"{self.folder}/leaf.pem", days=-1)
         program.process.send_signal(signal.SIGHUP)
         wait_for(lambda: self.serial(program) != "serial=07", "a new certificate")
+        with open(f"{self.place}/state/peripheral-manager/audit.jsonl", encoding="utf-8") as file:
+            self.assertIn('"tls_changed"', file.read())
         open_before.sendall(b"GET /health HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % program.tls_port)
         self.assertIn(b" 200 ", open_before.recv(65536))  # who was there stays
 

@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -101,6 +102,34 @@ class ListenerTest(SecureTest):
         received = base64.b64decode(received["payload"]["base64"])
         self.assertGreater(len(received), 50000)  # one answer has a limit
         self.assertEqual(received, payload[:len(received)])
+
+    def test_a_reader_that_stands_still_costs_little_and_misses_nothing_silently(self):
+        def ask(event, data):
+            status, body = self.request(self.program, f"/api/v1/{event}", "POST", {"Content-Type": "application/json"},
+                                        json.dumps(data))
+            self.assertEqual(status, 200, body[:200])
+        before = resident(self.program)
+        slow = self.connect(self.program)
+        slow.sendall((f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost:{self.program.tls_port}\r\n"
+                      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode())
+        slow.sendall(b"\x81\x82\x00\x00\x00\x0040")
+        received = b""
+        while b"40{" not in received:
+            received += slow.recv(65536)
+        ask("activate-connection", {"name": "flood", "address": "virtual:counter", "history": 1048576})
+        self.addCleanup(ask, "deactivate-connection", {"name": "flood"})
+        ask("send-raw", {"name": "flood", "payload": "RATE 20000000\n"})
+        wait_for(lambda: self.metric_of("connection_received_bytes", "flood") > 8 * 1024 * 1024, "more than anybody keeps")
+        self.assertLess(resident(self.program) - before, 8 * 1024 * 1024)
+        self.still_serves(self.program)
+        received = b""
+        while b'"rx-gap"' not in received:
+            received = received[-100:] + slow.recv(65536)
+
+    def metric_of(self, name, connection):
+        text = self.program.request("GET", "/metrics")[2].decode()
+        return int(re.search(rf'^peripheral_manager_{name}_total{{connection="{connection}"}} (\d+)$', text, re.M).group(1))
 
     def test_j01_old_versions_and_weak_ciphers(self):
         for options in (["-tls1"], ["-tls1_1"], ["-tls1_2", "-cipher", "eNULL:@SECLEVEL=0"],
