@@ -19,10 +19,32 @@ struct part {
 };
 
 struct pm_template {
-    struct part parts[PM_TEMPLATE_PARTS_MAX];
     size_t n_parts, n_bytes;
-    uint8_t bytes[PM_PATTERN_MAX];
+    uint8_t *bytes; /* of the literals, behind the parts */
+    struct part parts[];
 };
+
+static struct pm_template *allocate(size_t n_parts, size_t n_bytes)
+{
+    struct pm_template *t = calloc(1, sizeof(*t) + n_parts * sizeof(t->parts[0]) + n_bytes);
+    if (t)
+        t->bytes = (uint8_t *)&t->parts[n_parts];
+    return t;
+}
+
+/* Dozens are read from the profiles at the start, and few have many parts: none keeps room that it does not use. */
+static struct pm_template *fit(struct pm_template *t)
+{
+    struct pm_template *fitting = allocate(t->n_parts, t->n_bytes);
+    if (!fitting)
+        return t;
+    fitting->n_parts = t->n_parts;
+    fitting->n_bytes = t->n_bytes;
+    memcpy(fitting->parts, t->parts, t->n_parts * sizeof(t->parts[0]));
+    memcpy(fitting->bytes, t->bytes, t->n_bytes);
+    free(t);
+    return fitting;
+}
 
 /* ---- reading ---- */
 
@@ -136,14 +158,14 @@ int pm_template_new(const char *text, size_t n, bool (*knows)(void *owner, const
     *why = "a template has at most 1024 bytes";
     if (n > PM_PATTERN_MAX)
         return -E2BIG;
-    r.template = calloc(1, sizeof(*r.template));
+    r.template = allocate(PM_TEMPLATE_PARTS_MAX, PM_PATTERN_MAX);
     if (!r.template)
         return -ENOMEM;
     int error = 0;
     while (error == 0 && r.p < r.end)
         error = *r.p == '{' ? read_place(&r) : read_literal(&r);
     if (error == 0) {
-        *ret = r.template;
+        *ret = fit(r.template);
         return 0;
     }
     *bad = (size_t)(r.p - text);
