@@ -173,6 +173,7 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         on_lost(a, c, text);
         break;
     case PM_CONNECTION_RESTORED:
+        pm_readers_reopened(c);
         pm_api_broadcast(a, c, "connection-restored", pm_describe_connection(c));
         pm_profiled_begin(a, c, true);
         break;

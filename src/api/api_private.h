@@ -44,7 +44,6 @@ struct pm_subscription {
     bool owes_gap; /* it is to be told of a gap from `owed_from` to its cursor, before all else */
     uint64_t owed_from;
     enum pm_gap owed;
-    uint64_t reopened_at;       /* where the present opening began, if it is to be told; UINT64_MAX: it is not */
     bool behind;                /* it has bytes to take, */
     struct pm_mono since;       /* and took none since */
     struct pm_deliver *deliver; /* what it gets instead of bytes; or NULL */
@@ -80,6 +79,9 @@ void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset);
 /* Hand over what a reader has room for; then see whether the device must wait. */
 void pm_subscription_feed(struct pm_subscription *s);
 void pm_readers_feed(struct pm_api *a, struct pm_connection *c);
+
+/* The device is back, which everybody is told: who has all bytes from before needs no gap in the stream as well. */
+void pm_readers_reopened(struct pm_connection *c);
 void pm_readers_balance(struct pm_api *a, struct pm_connection *c);
 void pm_readers_on_stall(struct pm_timer *t);
 

@@ -149,36 +149,63 @@ static void unsubscribe(struct pm_call *call)
 
 /* ---- read-history ---- */
 
-static void answer_history(struct pm_call *call, uint64_t from, json_t *lost, json_t *gap)
+/* What is missing among n bytes from an offset on, in order, behind what is missing before them. */
+static void add_marks(const struct pm_connection *c, uint64_t from, size_t n, json_t *gaps)
+{
+    uint64_t number = pm_marks_from(&c->marks, from);
+    if (json_array_size(gaps) > 0) /* which says as much */
+        number = pm_marks_pass_reopened(&c->marks, number, from);
+    for (const struct pm_mark *mark; (mark = pm_marks_get(&c->marks, &number)); number++) {
+        if (mark->at >= from + n && mark->at != from)
+            break;
+        json_array_append_new(gaps, pm_describe_gap(c, mark->at, mark->at, mark->reason, mark->bytes));
+    }
+}
+
+static void answer_history(struct pm_call *call, uint64_t from, json_t *lost, json_t *gaps)
 {
     struct pm_connection *c = call->connection;
     uint8_t bytes[LIMIT];
     size_t n = pm_journal_read(&c->journal, from, bytes, (size_t)pm_call_integer(call, "limit", LIMIT));
+    add_marks(c, from, n, gaps);
     json_t *result = json_pack("{s:I, s:I, s:I, s:o, s:o}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)from,
                                "end", (json_int_t)c->journal.end, "lost", lost, "payload", pm_describe_bytes(bytes, n));
-    if (gap)
-        json_object_set_new(result, "gap", gap);
+    if (json_array_size(gaps) > 0)
+        json_object_set(result, "gap", json_array_get(gaps, 0));
+    json_object_set_new(result, "gaps", gaps);
     pm_api_answer(call->request, result, NULL);
+}
+
+/* Whether what comes before *from is missing: then it goes to where the journal, and what it knows of gaps, begins. */
+static bool skip_lost(const struct pm_connection *c, uint64_t *from)
+{
+    uint64_t start = pm_journal_start(&c->journal), forgotten;
+    bool lost = *from < start;
+    *from = lost ? start : *from;
+    if (!pm_marks_forgot(&c->marks, pm_marks_from(&c->marks, *from), &forgotten))
+        return lost;
+    *from = forgotten;
+    return true;
 }
 
 /* What the journal still has from an offset on, and what of it is lost. */
 static void read_history(struct pm_call *call)
 {
     struct pm_connection *c = call->connection;
-    uint64_t start = pm_journal_start(&c->journal), from = (uint64_t)pm_call_integer(call, "since", 0);
-    uint64_t epoch = (uint64_t)pm_call_integer(call, "epoch", (int64_t)c->epoch), end;
-    bool earlier = epoch != c->epoch && pm_epoch_end(c, epoch, &end) && from <= end;
-    if (epoch != c->epoch && !earlier) {
-        answer_history(call, start, json_null(), pm_describe_gap(c, from, start, PM_GAP_EPOCH, 0));
-    } else if (from > c->journal.end) {
+    uint64_t since = (uint64_t)pm_call_integer(call, "since", 0), from = since, end;
+    uint64_t epoch = (uint64_t)pm_call_integer(call, "epoch", (int64_t)c->epoch);
+    bool known = epoch == c->epoch || (pm_epoch_end(c, epoch, &end) && since <= end);
+    if (known && since > c->journal.end) {
         pm_api_fail(call->request, PM_BAD_REQUEST, "\"since\" lies behind the newest byte, %llu.",
                     (unsigned long long)c->journal.end);
-    } else if (from < start) {
-        answer_history(call, start, json_integer((json_int_t)(start - from)),
-                       pm_describe_gap(c, from, start, PM_GAP_SLOW, 0));
-    } else {
-        answer_history(call, from, json_integer(0), earlier ? pm_describe_gap(c, end, end, PM_GAP_REOPENED, 0) : NULL);
+        return;
     }
+    if (!known)
+        from = 0;
+    json_t *gaps = json_array();
+    if (skip_lost(c, &from) || !known)
+        json_array_append_new(gaps, pm_describe_gap(c, since, from, known ? PM_GAP_SLOW : PM_GAP_EPOCH, 0));
+    answer_history(call, from, known ? json_integer((json_int_t)(from - since)) : json_null(), gaps);
 }
 
 static const struct pm_arg subscribe_args[] = {
@@ -207,7 +234,8 @@ const struct pm_request_kind pm_requests_history[] = {
     {"unsubscribe", unsubscribe_args, PM_NEEDS_READ, false, NULL, false, unsubscribe,
      "Get no more bytes of these connections.", "subscriptions: for each name where it ended"},
     {"read-history", read_args, PM_NEEDS_READ, true, NULL, false, read_history,
-     "Bytes that were received earlier. `lost` is how many of those asked for are gone; null if nobody knows.",
-     "epoch, offset, end, lost, gap, payload"},
+     "Bytes that were received earlier. `lost` is how many of those asked for are gone; null if nobody knows. `gaps` "
+     "are the places before and among them where bytes are missing, as rx-gap tells them; `gap` is the first.",
+     "epoch, offset, end, lost, gap, gaps, payload"},
     {0},
 };

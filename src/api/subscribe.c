@@ -47,22 +47,19 @@ static void tell_owed(struct pm_subscription *s)
 static uint64_t tell_missing(struct pm_subscription *s)
 {
     struct pm_connection *c = s->connection;
-    uint64_t start = pm_journal_start(&c->journal);
+    uint64_t start = pm_journal_start(&c->journal), forgotten;
     const struct pm_mark *mark;
     if (s->owes_gap)
         tell_owed(s);
     if (s->cursor < start)
         tell_gap(s, start, PM_GAP_SLOW, 0);
-    if (s->reopened_at <= s->cursor) {
-        s->reopened_at = UINT64_MAX;
-        tell_gap(s, s->cursor, PM_GAP_REOPENED, 0);
-    }
+    if (pm_marks_forgot(&c->marks, s->mark, &forgotten))
+        tell_gap(s, forgotten > s->cursor ? forgotten : s->cursor, PM_GAP_SLOW, 0);
     while ((mark = pm_marks_get(&c->marks, &s->mark)) && mark->at <= s->cursor) {
         s->mark++;
         tell_gap(s, s->cursor, mark->reason, mark->bytes);
     }
-    uint64_t limit = mark && mark->at < c->journal.end ? mark->at : c->journal.end;
-    return s->reopened_at < limit ? s->reopened_at : limit;
+    return mark && mark->at < c->journal.end ? mark->at : c->journal.end;
 }
 
 /* Hand over one piece. False if there is none or no room for it. */
@@ -91,7 +88,7 @@ static bool feed_piece(struct pm_subscription *s)
 static bool is_owed(const struct pm_subscription *s)
 {
     const struct pm_connection *c = s->connection;
-    return s->cursor < c->journal.end || s->mark < c->marks.next || s->reopened_at <= s->cursor;
+    return s->cursor < c->journal.end || s->mark < c->marks.next;
 }
 
 void pm_subscription_feed(struct pm_subscription *s)
@@ -163,6 +160,15 @@ void pm_readers_feed(struct pm_api *a, struct pm_connection *c)
     pm_readers_balance(a, c);
 }
 
+void pm_readers_reopened(struct pm_connection *c)
+{
+    pm_list_for_each (link, &c->readers) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_connection);
+        if (s->cursor == c->journal.end && s->mark < c->marks.next)
+            s->mark = pm_marks_pass_reopened(&c->marks, s->mark, s->cursor);
+    }
+}
+
 /* ---- coming and going ---- */
 
 struct pm_subscription *pm_subscription_find(const struct pm_api_client *client, const struct pm_connection *c)
@@ -183,8 +189,7 @@ struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_con
     s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
-    *s = (struct pm_subscription){
-        .client = client, .connection = c, .cursor = c->journal.end, .mark = c->marks.next, .reopened_at = UINT64_MAX};
+    *s = (struct pm_subscription){.client = client, .connection = c, .cursor = c->journal.end, .mark = c->marks.next};
     if (pm_deliver_default(s) == -ENOMEM) {
         free(s);
         return NULL;
@@ -210,17 +215,16 @@ void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t of
     struct pm_connection *c = s->connection;
     uint64_t end;
     uint64_t start = pm_journal_start(&c->journal);
-    s->reopened_at = UINT64_MAX;
     s->owes_gap = false;
     s->cursor = offset;
-    if (epoch != 0 && epoch != c->epoch && pm_epoch_end(c, epoch, &end) && offset <= end) {
-        s->reopened_at = end;
-    } else if ((epoch != 0 && epoch != c->epoch) || offset > c->journal.end) {
+    bool known = epoch == 0 || epoch == c->epoch || (pm_epoch_end(c, epoch, &end) && offset <= end);
+    if (!known || offset > c->journal.end)
         owe_gap(s, start, PM_GAP_EPOCH);
-    }
     if (s->cursor < start)
         owe_gap(s, start, PM_GAP_SLOW);
     s->mark = pm_marks_from(&c->marks, s->cursor);
+    if (!known) /* the gap says as much */
+        s->mark = pm_marks_pass_reopened(&c->marks, s->mark, s->cursor);
 }
 
 void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset)

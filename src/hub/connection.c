@@ -71,6 +71,7 @@ static void begin_epoch(struct pm_connection *c)
         if (c->n_past == PM_EPOCHS_KEPT)
             memmove(c->past, c->past + 1, --c->n_past * sizeof(c->past[0]));
         c->past[c->n_past++] = (struct pm_epoch){c->epoch, c->journal.end};
+        pm_marks_add(&c->marks, c->journal.end, PM_GAP_REOPENED, 0);
     }
     c->epoch = c->hub->next_epoch++;
     c->since = time(NULL);

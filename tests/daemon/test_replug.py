@@ -75,6 +75,31 @@ class ReplugTest(unittest.TestCase):
         answer = late.call("read-history", {"name": "echo", "since": 2, "epoch": old["epoch"]})
         self.assertEqual((base64.b64decode(answer["payload"]["base64"]), answer["gap"]["from"]), (b"foreafter", 6))
 
+    def test_history_tells_each_time_that_the_device_was_away(self):
+        first = self.activate("echo", "virtual:echo")
+        parts = (b"one", b"two", b"three")
+        for n, part in enumerate(parts):
+            if n > 0:
+                self.lose("echo", "virtual:echo")
+                self.plug("virtual:echo")
+            self.program.post("send-raw", {"name": "echo", "payload": part.decode()})
+            for client in self.clients:
+                client.wait_bytes("echo", b"".join(parts[: n + 1]))
+        for place, offset in (({"since": 1, "epoch": first["epoch"]}, 1), ({"since": 0}, 0), ({"since": 5, "epoch": 7}, 0)):
+            with self.subTest(place=place):
+                late = Client(self.program, transports=["websocket"])
+                self.clients.append(late)
+                late.call("subscribe", {"names": ["echo"], **place})
+                late.wait_bytes("echo", b"onetwothree"[offset:])
+                told = [("gap", args[0]["from"], args[0]["reason"]) if event == "rx-gap" else args[0] for event, *args in late.got
+                        if event in ("rx-gap", "echo")]
+                expected = [b"one"[offset:], ("gap", 3, "reopened"), b"two", ("gap", 6, "reopened"), b"three"]
+                self.assertEqual(told, [("gap", 5, "epoch"), *expected] if place.get("epoch") == 7 else expected)
+                answer = late.call("read-history", {"name": "echo", **place})
+                self.assertEqual([("gap", g["from"], g["reason"]) for g in answer["gaps"]], [t for t in told if t[0] == "gap"])
+        for client in self.clients[:2]:  # they had everything when it went
+            self.assertEqual(client.events("rx-gap"), [])
+
     def test_writes_to_a_device_that_is_away_are_refused_and_not_sent_later(self):
         self.activate("echo", "virtual:echo")
         self.lose("echo", "virtual:echo")

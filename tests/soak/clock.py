@@ -5,12 +5,13 @@ import os
 
 class Clock:
     def __init__(self, folder):
-        self.file = f"{folder}/clock"
+        self.file, self.hours = f"{folder}/clock", 0
         os.makedirs(folder, 0o700, exist_ok=True)
         self.set(0)
 
     def set(self, hours):
         """So many hours from the right time. Replaced whole: a process reads it each time it asks what time it is."""
+        self.hours = hours
         with open(f"{self.file}.new", "w") as file:
             file.write(f"{hours:+g}h\n")
         os.rename(f"{self.file}.new", self.file)

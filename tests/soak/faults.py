@@ -42,8 +42,8 @@ class Faults:
 
     def set_clock(self):
         """By minutes or years, forth or back, and sometimes to what it should be (I13). It stays so until the next time."""
-        hours = self.rng.choice((0, 0.1, 2, 24, 24 * 365 * 10))
-        self.run.clock.set(hours * self.rng.choice((1, -1)))
+        wrong = (0, 0.1, 2, 24, 24 * 365 * 10, -0.1, -2, -24, -24 * 365 * 10)
+        self.run.clock.set(self.rng.choice([hours for hours in wrong if hours != self.run.clock.hours]))
         self.wait(0.5, 2)
 
     def exhaust_descriptors(self):

@@ -493,6 +493,25 @@ static void overruns_are_marked_at_their_place(void **state)
     assert_int_equal(c->new_errors.framing, 1);
 }
 
+static void reader_that_is_too_far_behind_is_not_told_of_each_gap(void **state)
+{
+    struct pm_marks m = {0};
+    uint64_t at, number;
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        pm_marks_add(&m, 10, PM_GAP_REOPENED, 0); /* a loose plug, and not a byte in between */
+    assert_int_equal(m.next, 1);
+    for (unsigned i = 0; i < PM_MARKS_KEPT; i++)
+        pm_marks_add(&m, 20 + i, PM_GAP_OVERRUN, 0);
+    assert_false(pm_marks_forgot(&m, pm_marks_from(&m, 11), &at));
+    for (uint64_t offset = 0; offset <= 10; offset += 10) {
+        number = pm_marks_from(&m, offset);
+        assert_true(pm_marks_forgot(&m, number, &at));
+        assert_int_equal(at, 10);
+        assert_int_equal(pm_marks_get(&m, &number)->at, 20);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -514,6 +533,7 @@ int main(void)
         TEST(writer_may_close_what_is_lost_or_closed_already),
         TEST(discarded_messages_are_told),
         TEST(queue_is_bounded_and_says_when_it_is_down),
+        TEST(reader_that_is_too_far_behind_is_not_told_of_each_gap),
         TEST(overruns_are_marked_at_their_place),
     };
     return cmocka_run_group_tests_name("hub/connection", tests, NULL, NULL);
