@@ -63,7 +63,7 @@ class Run:
         self.recordings = f"{self.home}/state/peripheral-manager/recordings"
         self.port = free_port()
         self.log, self.program = [], None
-        self.clock = Clock(f"{self.home}/state/peripheral-manager")
+        self.clock = Clock(self.home)
         if own_disk:
             os.makedirs(self.recordings, 0o700)
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "none", self.recordings], check=True)
