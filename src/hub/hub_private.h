@@ -18,6 +18,7 @@ struct pm_hub {
     struct pm_timer rest;
     struct pm_mono rest_until;
     unsigned rest_ms; /* for those that do not ask for it */
+    unsigned pieces;  /* since the load was looked at */
     struct pm_load load;
 };
 

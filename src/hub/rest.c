@@ -15,6 +15,7 @@ enum {
     SMALL = 2048,       /* bytes: a larger piece gains nothing by waiting; and what a driver's buffer of 4 KiB holds
                            surely, since what overruns it is lost on a line without flow control */
     BITS_A_BYTE = 10,
+    PIECES_A_LOOK = 16,
 };
 
 unsigned pm_rest_adapt(unsigned ms, const struct pm_load *load)
@@ -26,17 +27,24 @@ unsigned pm_rest_adapt(unsigned ms, const struct pm_load *load)
     return load->percent < EASY ? ms / 2 : ms;
 }
 
+/* The kernel is asked seldom: not for streams too slow to be the load. */
+static unsigned busy_ms(struct pm_hub *h, struct pm_mono now)
+{
+    if (++h->pieces >= PIECES_A_LOOK && pm_load_look(&h->load, now)) {
+        h->pieces = 0;
+        h->rest_ms = pm_rest_adapt(h->rest_ms, &h->load);
+    }
+    return h->rest_ms;
+}
+
 static unsigned wanted_ms(struct pm_connection *c, struct pm_mono now)
 {
-    struct pm_hub *h = c->hub;
     const struct pm_port_settings *line = &c->options.line;
     unsigned fits = line->baud_rate ? SMALL * BITS_A_BYTE * 1000u / line->baud_rate : BUSY_MS_MAX, ms = 0;
-    if (pm_load_look(&h->load, now))
-        h->rest_ms = pm_rest_adapt(h->rest_ms, &h->load);
     if (line->latency == PM_LATENCY_THROUGHPUT)
         ms = THROUGHPUT_MS;
     else if (line->latency == PM_LATENCY_LOW && !c->tap && now.us - c->written.us > ANSWER_US)
-        ms = h->rest_ms;
+        ms = busy_ms(c->hub, now);
     return ms < fits ? ms : fits;
 }
 

@@ -272,7 +272,8 @@ static size_t input_body(struct pm_conn *c, uint8_t *p, size_t n)
     struct pm_http_refusal why;
     bool done;
     ssize_t used = pm_http_body_read(&h->reader, (char *)p, n, &data, &done, &why);
-    if (used >= 0 && pm_bytes_append(&h->body, data.p, data.n) < 0) {
+    bool whole = used >= 0 && done && h->body.n == 0 && data.n <= h->body.max; /* handed over where it lies */
+    if (used >= 0 && !whole && pm_bytes_append(&h->body, data.p, data.n) < 0) {
         why = (struct pm_http_refusal){413, "too-large", "The body is larger than this server takes."};
         used = -EPROTO;
     }
@@ -284,7 +285,10 @@ static size_t input_body(struct pm_conn *c, uint8_t *p, size_t n)
         h->unread_body = false;
         h->phase = PM_PHASE_ANSWER;
         pm_conn_deadline(c, 0);
-        c->ops.exchange->on_body(c->owner, c, h->body.p, h->body.n);
+        if (whole)
+            c->ops.exchange->on_body(c->owner, c, (uint8_t *)(uintptr_t)data.p, data.n);
+        else
+            c->ops.exchange->on_body(c->owner, c, h->body.p, h->body.n);
     }
     return (size_t)used;
 }

@@ -51,6 +51,7 @@ struct pm_engine *pm_engine_free(struct pm_engine *e)
         pm_session_end(s);
     }
     pm_ident_table_fini(&e->by_id);
+    pm_bytes_fini(&e->payload);
     free(e);
     return NULL;
 }
@@ -351,7 +352,7 @@ void pm_session_shift(struct pm_session *s)
         s->last = NULL;
     s->queued -= q->message ? q->message->n : 0;
     pm_message_unref(q->message);
-    free(q);
+    pm_spare_give(&s->engine->server->loop->spare, q, sizeof(*q));
 }
 
 void pm_session_check_drained(struct pm_session *s)
@@ -385,7 +386,7 @@ void pm_session_queue(struct pm_session *s, enum pm_eio_type type, struct pm_mes
         pm_session_send_ws(s, type, m);
         return;
     }
-    struct pm_queued *q = malloc(sizeof(*q));
+    struct pm_queued *q = pm_spare_take(&s->engine->server->loop->spare, sizeof(*q));
     if (!q) {
         pm_session_abandon(s);
         return;

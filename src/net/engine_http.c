@@ -6,7 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PAYLOAD_MAX = INT32_MAX }; /* of an answer; what bounds it is the queue */
+enum {
+    PAYLOAD_MAX = INT32_MAX, /* of an answer; what bounds it is the queue */
+    PAYLOAD_KEPT = 64 * 1024,
+};
 
 /* Error codes of Engine.IO, which clients read from the body. */
 enum eio_error { UNKNOWN_TRANSPORT, UNKNOWN_SID, BAD_METHOD, BAD_REQUEST, FORBIDDEN, UNSUPPORTED_VERSION };
@@ -168,6 +171,14 @@ void pm_session_release_poll(struct pm_session *s)
     pm_bytes_fini(&noop);
 }
 
+static void keep_payload(struct pm_engine *e, struct pm_bytes *payload)
+{
+    if (payload->room > PAYLOAD_KEPT || e->payload.room > 0)
+        pm_bytes_fini(payload);
+    else
+        e->payload = *payload;
+}
+
 void pm_session_answer_poll(struct pm_session *s)
 {
     if (!s->first) {
@@ -175,14 +186,18 @@ void pm_session_answer_poll(struct pm_session *s)
         return;
     }
     struct pm_conn *c = s->poll;
-    struct pm_bytes payload = pm_bytes_empty(PAYLOAD_MAX);
+    struct pm_engine *e = s->engine;
+    struct pm_bytes payload = e->payload; /* taken out: what is told meanwhile may answer another poll */
+    e->payload = pm_bytes_empty(PAYLOAD_MAX);
+    payload.max = PAYLOAD_MAX;
+    payload.n = 0;
     s->poll = NULL;
     enum pm_eio_form form = take_queued(s, &payload);
     if (payload.n > 0)
         respond_payload(c, &payload, form);
     else
         pm_conn_drop(c);
-    pm_bytes_fini(&payload);
+    keep_payload(e, &payload);
 }
 
 /* Two requests of one kind at once: the client lost track, and order could not be kept. */

@@ -12,7 +12,8 @@ struct pm_engine {
     void *owner;
     struct pm_ident_table by_id;
     struct pm_link sessions;
-    unsigned n_strangers; /* sessions with a connect timeout that runs */
+    unsigned n_strangers;    /* sessions with a connect timeout that runs */
+    struct pm_bytes payload; /* of the poll that is answered now: its memory serves the next one too */
 };
 
 /* A packet that waits for a poll or for the end of an upgrade. */

@@ -77,15 +77,17 @@ class PollingEcho:
 class Device:
     """Pages on bare WebSockets, and a device that the test plays."""
 
-    program, options, pages = "peripheral-manager", ("--allow-pty", "--ephemeral"), 1
+    program, options, pages, origin = "peripheral-manager", ("--allow-pty", "--ephemeral"), 1, ()
 
     def __init__(self, server):
         self.line = Line()
-        server.post("activate-connection", {"name": "pump", "address": self.line.path})
+        headers = {"Content-Type": "application/json"} | dict(field.split(": ") for field in self.origin)
+        server.request("POST", "/api/v1/activate-connection",
+                       json.dumps({"name": "pump", "address": self.line.path}).encode(), headers)
         self.all = [self.page(server.port) for _ in range(self.pages)]
 
     def page(self, port):
-        ws = WebSocket(port, "/socket.io/?EIO=4&transport=websocket", host=f"localhost:{port}")
+        ws = WebSocket(port, "/socket.io/?EIO=4&transport=websocket", self.origin, host=f"localhost:{port}")
         ws.frame()
         ws.send(frame("40"))
         ws.frame()
@@ -115,6 +117,12 @@ class DeviceRound(Device):
         self.take(16)
 
 
+class GrantedRound(DeviceRound):
+    """The same of a page that was granted the device."""
+
+    options, origin = (*Device.options, "--allow-origin", "https://lab.example"), ("Origin: https://lab.example",)
+
+
 class DeviceToTen(Device):
     """1000 bytes from the device to ten pages."""
 
@@ -126,7 +134,7 @@ class DeviceToTen(Device):
 
 
 PATHS = {"engine-echo": EngineEcho, "event-echo": EventEcho, "polling-echo": PollingEcho, "device-round": DeviceRound,
-         "device-to-ten": DeviceToTen}
+         "granted-round": GrantedRound, "device-to-ten": DeviceToTen}
 
 
 def run(path, count, *under):
@@ -179,6 +187,8 @@ class RatchetTest(unittest.TestCase):
         if os.environ.get("PM_RATCHET") == "write":
             file.write_text(json.dumps(now, indent=2) + "\n")
             return
+        with self.subTest("access checks cost 3 % of a round trip at most"):
+            self.assertLessEqual(now["granted-round"]["instructions"], now["device-round"]["instructions"] * 1.03)
         for name, figures in now.items():
             for figure, value in figures.items():
                 with self.subTest(path=name, figure=figure):
