@@ -100,6 +100,31 @@ static json_t *events_json(void)
     return list;
 }
 
+/* What HTTP itself is refused with, before a request is looked at; proto/ and net/ have them in their code. */
+static const struct {
+    const char *code;
+    unsigned status;
+    const char *means;
+} http_errors[] = {
+    {"bad-head", 400, "the head of the request is malformed"},
+    {"bad-target", 400, "the address in the request is malformed"},
+    {"bad-framing", 400, "the length or the chunks of the body are malformed"},
+    {"not-http", 400, "something else than HTTP was spoken"},
+    {"token-in-url", 400, "a token stood in the address, where others can read it"},
+    {"jsonp", 400, "JSONP is not served; fetch is, by CORS"},
+    {"sender-not-allowed", 403, "pages of others cannot use this address"},
+    {"origin-not-allowed", 403, "only the pages that were listed come in by this port"},
+    {"not-found", 404, "there is nothing at this address"},
+    {"bad-method", 405, "the address takes other methods; the field Allow names them"},
+    {"head-timeout", 408, "the head of the request did not come in time"},
+    {"body-timeout", 408, "the body of the request did not come in time"},
+    {"target-too-long", 414, "the address in the request is too long"},
+    {"encoding", 415, "the body is not application/json, or is compressed"},
+    {"too-many-fields", 431, "the request has too many header fields"},
+    {"head-too-large", 431, "the head of the request is too large"},
+    {"version", 505, "another version than HTTP/1.1 was spoken"},
+};
+
 static json_t *errors_json(void)
 {
     json_t *list = json_array();
@@ -191,6 +216,11 @@ void pm_reference_markdown(void (*write)(void *owner, const char *text), void *o
     line(&p, "\n## Errors\n\n| code | HTTP | |\n|---|---|---|\n");
     for (enum pm_error e = PM_OK + 1; e < PM_ERRORS; e++)
         line(&p, "| `%s` | %u | %s |\n", pm_error_code(e), pm_error_status(e), pm_error_meaning(e));
+    line(
+        &p,
+        "\nHTTP is refused with these as well, before any request is looked at:\n\n| code | HTTP | |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof(http_errors) / sizeof(http_errors[0]); i++)
+        line(&p, "| `%s` | %u | %s |\n", http_errors[i].code, http_errors[i].status, http_errors[i].means);
 }
 
 /* ---- the request ---- */

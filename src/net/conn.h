@@ -116,6 +116,9 @@ void pm_conn_stream_end(struct pm_conn *c, bool whole);
  */
 void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why);
 
+/* Answer 405 with the same object, close, and say in the field Allow which `methods` there are: "GET, HEAD". */
+void pm_conn_refuse_method(struct pm_conn *c, const char *methods);
+
 /* Called while the head is looked at: let the body come first. */
 void pm_conn_await_body(struct pm_conn *c, const struct pm_exchange_ops *ops, void *owner);
 

@@ -151,7 +151,8 @@ void pm_conn_stream_end(struct pm_conn *c, bool whole)
 void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why)
 {
     char body[512];
-    int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", why->code, why->message);
+    int n = snprintf(body, sizeof(body), "{\"ok\":false,\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", why->code,
+                     why->message);
     assert(n > 0 && (size_t)n < sizeof(body)); /* both are constants of ours, without quotes */
     if (c->http->phase == PM_PHASE_HEAD)
         c->http->phase = PM_PHASE_DISPATCH;
@@ -164,6 +165,23 @@ void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why)
                                              .n = (size_t)n,
                                              .cors = c->http->page,
                                              .close = !understood});
+}
+
+void pm_conn_refuse_method(struct pm_conn *c, const char *methods)
+{
+    static const char body[] =
+        "{\"ok\":false,\"error\":{\"code\":\"bad-method\",\"message\":\"This address takes other methods: the "
+        "field Allow names them.\"}}";
+    char fields[64];
+    int n = snprintf(fields, sizeof(fields), "Allow: %s\r\n", methods);
+    assert(n > 0 && (size_t)n < sizeof(fields));
+    pm_conn_respond(c, &(struct pm_response){.status = 405,
+                                             .content_type = "application/json",
+                                             .fields = fields,
+                                             .body = body,
+                                             .n = sizeof(body) - 1,
+                                             .cors = c->http->page,
+                                             .close = true});
 }
 
 /* ---- requests ---- */

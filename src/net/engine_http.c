@@ -373,7 +373,7 @@ static void on_session_request(struct pm_session *s, struct pm_conn *c, const st
     } else if (head->method == PM_HTTP_POST) {
         on_post(s, c, head);
     } else {
-        pm_conn_respond(c, &(struct pm_response){.status = 405, .fields = "Allow: GET, POST\r\n", .cors = true});
+        pm_conn_refuse_method(c, "GET, POST");
     }
 }
 

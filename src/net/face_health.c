@@ -7,7 +7,7 @@ static bool is_get(struct pm_conn *c, const struct pm_http_head *head)
 {
     bool get = head->method == PM_HTTP_GET || head->method == PM_HTTP_HEAD;
     if (!get)
-        pm_conn_respond(c, &(struct pm_response){.status = 405, .fields = "Allow: GET, HEAD\r\n", .cors = true});
+        pm_conn_refuse_method(c, "GET, HEAD");
     return get;
 }
 

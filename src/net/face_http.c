@@ -75,21 +75,17 @@ static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n)
     json_decref(data);
 }
 
-static void respond_empty(struct pm_conn *c, unsigned status, const char *fields)
-{
-    pm_conn_respond(c, &(struct pm_response){.status = status, .fields = fields, .cors = true});
-}
-
 static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head *head)
 {
     static const struct pm_http_refusal no_memory = {503, "busy", "There is no memory left for this request."},
                                         not_json = {415, "encoding", "The body must be application/json."};
     size_t skip = prefix_length(head->path);
     if (head->method == PM_HTTP_OPTIONS) {
-        respond_empty(c, 204,
-                      "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n"
-                      "Access-Control-Allow-Headers: content-type, authorization, x-requested-with\r\n"
-                      "Access-Control-Max-Age: 600\r\n");
+        static const char preflight[] =
+            "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n"
+            "Access-Control-Allow-Headers: content-type, authorization, x-requested-with\r\n"
+            "Access-Control-Max-Age: 600\r\n";
+        pm_conn_respond(c, &(struct pm_response){.status = 204, .fields = preflight, .cors = true});
         return;
     }
     struct request *r = calloc(1, sizeof(*r));
@@ -114,7 +110,7 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
         on_body(r, c, NULL, 0);
     } else {
         free(r);
-        respond_empty(c, 405, "Allow: POST, OPTIONS\r\n");
+        pm_conn_refuse_method(c, "POST, OPTIONS");
     }
 }
 

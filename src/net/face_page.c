@@ -43,7 +43,7 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
     if (!a)
         pm_conn_refuse(c, &not_found);
     else if (head->method != PM_HTTP_GET && head->method != PM_HTTP_HEAD)
-        pm_conn_respond(c, &(struct pm_response){.status = 405, .fields = "Allow: GET, HEAD\r\n"});
+        pm_conn_refuse_method(c, "GET, HEAD");
     else
         pm_conn_respond(
             c, &(struct pm_response){

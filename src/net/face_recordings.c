@@ -129,7 +129,7 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
                                         no_memory = {503, "busy", "There is no memory left for this request."};
     size_t skip = sizeof(PREFIX) - 1;
     if (head->method != PM_HTTP_GET && head->method != PM_HTTP_HEAD) {
-        pm_conn_respond(c, &(struct pm_response){.status = 405, .fields = "Allow: GET, HEAD\r\n"});
+        pm_conn_refuse_method(c, "GET, HEAD");
         return;
     }
     if (head->path.n <= skip || head->path.n - skip >= PM_RECORDING_ID) {

@@ -349,14 +349,13 @@ static bool matches(const char *path, struct pm_http_text wanted)
 void pm_server_dispatch(struct pm_server *s, struct pm_conn *c, const struct pm_http_head *head)
 {
     static const struct pm_http_refusal not_found = {404, "not-found", "There is nothing at this address."};
-    static const char allow[] = "Allow: GET, HEAD, POST, OPTIONS\r\n";
     const struct pm_route *best = NULL;
     if (head->method == PM_HTTP_OTHER) {
-        pm_conn_respond(c, &(struct pm_response){.status = 405, .fields = allow, .close = true});
+        pm_conn_refuse_method(c, "GET, HEAD, POST, OPTIONS");
         return;
     }
     if (head->path.n == 1 && *head->path.p == '*') {
-        pm_conn_respond(c, &(struct pm_response){.status = 200, .fields = allow});
+        pm_conn_respond(c, &(struct pm_response){.status = 200, .fields = "Allow: GET, HEAD, POST, OPTIONS\r\n"});
         return;
     }
     for (unsigned i = 0; i < s->n_routes; i++) {

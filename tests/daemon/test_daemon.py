@@ -1,4 +1,5 @@
 """test_daemon.py - the daemon as a process: a Socket.IO client as the original's applications are, HTTP, pseudo terminals."""
+import json
 import os
 import subprocess
 import tempfile
@@ -114,6 +115,24 @@ class DaemonTest(unittest.TestCase):
                 self.assertIn(word, answer["error"]["message"])
         client.io.call("send-raw", {"name": "pump", "payload": "end"})
         self.assertEqual(line.read(3), b"end")
+
+    def test_what_http_refuses_by_itself_is_told_as_everything_is(self):
+        json_type = {"Content-Type": "application/json"}
+        for method, path, headers, status, code in (
+            ("GET", "/api/v1/no-such-request", {}, 404, "unknown-request"),
+            ("POST", "/api/v1/no-such-request", json_type, 404, "unknown-request"),
+            ("GET", "/api/v1/send-raw", {}, 405, "bad-method"),
+            ("PUT", "/api/v1/list-devices", json_type, 405, "bad-method"),
+            ("POST", "/", {}, 405, "bad-method"),
+            ("POST", "/api/v1/list-devices", {"Content-Type": "text/plain"}, 415, "encoding"),
+            ("GET", "/no-such-page", {}, 404, "not-found"),
+        ):
+            with self.subTest(method=method, path=path):
+                got, fields, body = self.program.request(method, path, b"{}" if method != "GET" else None, headers)
+                answer = json.loads(body)
+                self.assertEqual((got, answer["ok"], answer["error"]["code"]), (status, False, code))
+                self.assertTrue(answer["error"]["message"])
+                self.assertEqual("Allow" in fields, status == 405)
 
     def test_activating_again_changes_nothing(self):
         line, client = self.line(), self.client()
