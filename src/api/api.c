@@ -24,14 +24,15 @@ void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data,
     c->ops->on_event(c, event, data, number);
 }
 
-static void broadcast(struct pm_api *a, const struct pm_connection *about, const char *device_id, const char *event,
-                      json_t *data)
+/* One of `c` and `r` is what it is about. */
+static void broadcast(struct pm_api *a, const struct pm_connection *c, const struct pm_recording_item *r,
+                      const char *event, json_t *data)
 {
     a->events++;
     pm_list_for_each (link, &a->clients) {
-        struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
-        if (about ? pm_sees_connection(a, c->who, about) : pm_may(a, c->who, PM_NEEDS_LIST, device_id))
-            pm_api_tell(c, event, data, a->events);
+        struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
+        if (c ? pm_sees_connection(a, client->who, c) : pm_sees_recording(a, client->who, r))
+            pm_api_tell(client, event, data, a->events);
     }
     json_decref(data);
 }
@@ -41,9 +42,10 @@ void pm_api_broadcast(struct pm_api *a, const struct pm_connection *about, const
     broadcast(a, about, NULL, event, data);
 }
 
-void pm_api_broadcast_device(struct pm_api *a, const char *device_id, const char *event, json_t *data)
+void pm_api_broadcast_recording(struct pm_api *a, const struct pm_recording_item *about, const char *event,
+                                json_t *data)
 {
-    broadcast(a, NULL, device_id, event, data);
+    broadcast(a, NULL, about, event, data);
 }
 
 /* Whoever may see it all gets the same; each page gets what it may see. */

@@ -50,9 +50,10 @@ struct pm_subscription {
     bool chooses;               /* it said itself what it gets */
 };
 
-/* api.c: tell all clients that may see the connection, or the device of this id; `data` is stolen. */
+/* api.c: tell all clients that may see the connection, or the recording; `data` is stolen. */
 void pm_api_broadcast(struct pm_api *a, const struct pm_connection *about, const char *event, json_t *data);
-void pm_api_broadcast_device(struct pm_api *a, const char *device_id, const char *event, json_t *data);
+void pm_api_broadcast_recording(struct pm_api *a, const struct pm_recording_item *about, const char *event,
+                                json_t *data);
 
 /* api.c: hand a client an event; `number` as on_event() takes it. */
 void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number);
@@ -100,6 +101,9 @@ bool pm_sees_device(const struct pm_api *a, const struct pm_who *who, const stru
 
 /* The device, and what another application has open alone is not seen. */
 bool pm_sees_connection(const struct pm_api *a, const struct pm_who *who, const struct pm_connection *c);
+
+/* Likewise: a recording is its connection's page's. */
+bool pm_sees_recording(const struct pm_api *a, const struct pm_who *who, const struct pm_recording_item *i);
 
 /* The one check before a handler runs. False after the request has been failed. */
 bool pm_call_is_permitted(struct pm_call *call);

@@ -113,7 +113,7 @@ static void on_looked(struct pm_recorder_waiting *w, const struct pm_recording_i
     } else {
         json_t *list = json_array();
         for (size_t i = 0; i < n; i++) {
-            if (pm_may(l->api, l->request->who, PM_NEEDS_RECORD, items[i].device))
+            if (pm_sees_recording(l->api, l->request->who, &items[i]))
                 json_array_append_new(list, describe_item(&items[i]));
         }
         pm_api_answer(l->request, json_pack("{s:o}", "recordings", list), NULL);
@@ -155,7 +155,7 @@ static void on_looked_for_one(struct pm_recorder_waiting *w, const struct pm_rec
         i++;
     if (error < 0)
         fail_folder(l->request, error);
-    else if (i == n || !pm_may(l->api, l->request->who, PM_NEEDS_RECORD, items[i].device))
+    else if (i == n || !pm_sees_recording(l->api, l->request->who, &items[i]))
         pm_api_fail(l->request, PM_NO_SUCH_RECORDING, "There is no recording of this id. See list-recordings.");
     else
         pm_api_answer(l->request, json_pack("{s:o}", "recording", describe_item(&items[i])), NULL);
@@ -181,7 +181,7 @@ static void on_news(void *owner, enum pm_recorder_news news, const struct pm_rec
         json_object_set_new(data, "reason", json_string(text));
     struct pm_recording_item item;
     pm_recording_describe(r, &item);
-    pm_api_broadcast_device(owner, item.device, events[news], data);
+    pm_api_broadcast_recording(owner, &item, events[news], data);
 }
 
 int pm_api_record(struct pm_api *a, const struct pm_recorder_options *options)

@@ -64,17 +64,25 @@ bool pm_sees_device(const struct pm_api *a, const struct pm_who *who, const stru
 }
 
 /* Is it open for others than the page that opened it? What programs of the person open is. */
-static bool is_shared(const struct pm_api *a, const struct pm_connection *c)
+static bool is_shared(const struct pm_api *a, const char *owner, const char *device_id)
 {
     bool shared;
-    return !c->options.owner[0] || (pm_door_covers(a->door, c->options.owner, c->device_id, &shared) && shared);
+    return !owner[0] || (pm_door_covers(a->door, owner, device_id, &shared) && shared);
+}
+
+static bool is_for(const struct pm_api *a, const struct pm_who *who, const char *owner, const char *device_id)
+{
+    return who->kind != PM_WHO_PAGE || strcmp(owner, who->origin) == 0 || is_shared(a, owner, device_id);
 }
 
 bool pm_sees_connection(const struct pm_api *a, const struct pm_who *who, const struct pm_connection *c)
 {
-    if (!pm_may(a, who, PM_NEEDS_LIST, c->device_id))
-        return false;
-    return who->kind != PM_WHO_PAGE || strcmp(c->options.owner, who->origin) == 0 || is_shared(a, c);
+    return pm_may(a, who, PM_NEEDS_LIST, c->device_id) && is_for(a, who, c->options.owner, c->device_id);
+}
+
+bool pm_sees_recording(const struct pm_api *a, const struct pm_who *who, const struct pm_recording_item *i)
+{
+    return pm_may(a, who, PM_NEEDS_RECORD, i->device) && is_for(a, who, i->owner, i->device);
 }
 
 struct pm_connection *pm_sight_find(const struct pm_api *a, const struct pm_who *who, const char *name)

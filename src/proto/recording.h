@@ -94,6 +94,7 @@ enum pm_recording_field {
     PM_FIELD_EPOCH = 8,    /* decimal: which opening of the device the offsets belong to */
     PM_FIELD_PROGRAM = 9,  /* what wrote the file */
     PM_FIELD_FORMAT = 10,  /* the export that was asked for */
+    PM_FIELD_OWNER = 11,   /* origin of the page whose connection it is; none: a program's, or the person's */
     PM_FIELDS
 };
 

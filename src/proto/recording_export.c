@@ -24,7 +24,7 @@ static const char *const field_words[PM_FIELDS] = {
     [PM_FIELD_RECORDING] = "recording", [PM_FIELD_PART] = "part",       [PM_FIELD_NAME] = "name",
     [PM_FIELD_DEVICE] = "device",       [PM_FIELD_ADDRESS] = "address", [PM_FIELD_PRODUCT] = "product",
     [PM_FIELD_SETTINGS] = "settings",   [PM_FIELD_EPOCH] = "epoch",     [PM_FIELD_PROGRAM] = "program",
-    [PM_FIELD_FORMAT] = "format",
+    [PM_FIELD_FORMAT] = "format",       [PM_FIELD_OWNER] = "owner",
 };
 
 /* ---- text; a buffer that is full stays as it is, and its caller compares what it asked for ---- */

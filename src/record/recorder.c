@@ -273,6 +273,7 @@ static int new_recording(struct pm_recorder *r, struct pm_connection *c, struct 
     one->item.state = PM_RECORDING_RUNS;
     snprintf(one->item.name, sizeof(one->item.name), "%s", c->name);
     snprintf(one->item.device, sizeof(one->item.device), "%s", c->device_id);
+    snprintf(one->item.owner, sizeof(one->item.owner), "%s", c->options.owner);
     one->disk = (struct pm_disk){.folder = r->folder, .id = one->item.id, .fd = -1, .synced = pm_loop_now()};
     *ret = one;
     return 0;

@@ -22,7 +22,8 @@ enum pm_recording_state { PM_RECORDING_ENDED, PM_RECORDING_RUNS, PM_RECORDING_ST
 struct pm_recording_item {
     char id[PM_RECORDING_ID];
     char name[PM_NAME_MAX + 1];    /* of the connection when the recording began, */
-    char device[PM_DEVICE_TEXT];   /* and its device */
+    char device[PM_DEVICE_TEXT];   /* its device, */
+    char owner[PM_OWNER_MAX];      /* and whose it was, as in pm_connection_options */
     int64_t started_us;            /* wall clock */
     enum pm_export_format format;  /* in which it is wanted; what is on disk is the native one */
     enum pm_recording_state state; /* STALLS: the disk takes nothing, or not enough */

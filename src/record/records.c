@@ -72,6 +72,8 @@ static bool put_start(struct pm_recording *r)
     add_opening(&body, r->connection);
     pm_record_add_field(&body, PM_FIELD_PROGRAM, r->recorder->program);
     pm_record_add_field(&body, PM_FIELD_FORMAT, pm_export_words[r->item.format]);
+    if (r->item.owner[0])
+        pm_record_add_field(&body, PM_FIELD_OWNER, r->item.owner);
     bool done = put_news(r, PM_RECORD_START, body.p, body.n);
     pm_bytes_fini(&body);
     return done;

@@ -54,6 +54,7 @@ static void read_start(int folder, const char *file, struct pm_recording_item *i
     item->started_us = first.wall_us;
     get_field(&first, PM_FIELD_NAME, item->name, sizeof(item->name));
     get_field(&first, PM_FIELD_DEVICE, item->device, sizeof(item->device));
+    get_field(&first, PM_FIELD_OWNER, item->owner, sizeof(item->owner));
     get_field(&first, PM_FIELD_FORMAT, format, sizeof(format));
     for (enum pm_export_format f = PM_EXPORT_NATIVE; f < PM_EXPORT_FORMATS; f++) {
         if (strcmp(format, pm_export_words[f]) == 0)

@@ -5,7 +5,7 @@ import zlib
 MAGIC = b"\x89PMR\r\n\x1a\n"
 TYPES = {1: "start", 2: "data", 3: "gap", 4: "opened", 5: "closed", 6: "settings", 7: "signals", 8: "error", 9: "end"}
 FIELDS = {1: "recording", 2: "part", 3: "name", 4: "device", 5: "address", 6: "product", 7: "settings", 8: "epoch",
-          9: "program", 10: "format"}
+          9: "program", 10: "format", 11: "owner"}
 HEAD = struct.Struct("<2sBBIqqQ")
 
 

@@ -2,58 +2,14 @@
 of hostile inputs."""
 import json
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
-import peers
-from daemon import DEADLINE, Program, environment, wait_for
-
-DAEMON = os.environ["PERIPHERAL_MANAGER"]
-APP = "https://app.example"
-OTHER = "https://other.example"
-
-
-class DoorTest(unittest.TestCase):
-    options = ()
-
-    def setUp(self):
-        self.home = tempfile.mkdtemp(prefix="pm-test-")
-        self.addCleanup(shutil.rmtree, self.home)
-        self.grants = f"{self.home}/state/peripheral-manager/grants.json"
-        self.pages = []
-        self.start()
-
-    def start(self):
-        self.program = Program(DAEMON, "--demo", "--local-pages", "ask", *self.options, home=self.home)
-        self.person = peers.person(self.program)
-
-    def restart(self, grants=None, options=()):
-        self.person.close()
-        self.assertEqual(self.program.stop(), 0)
-        self.options = options
-        if grants:
-            with open(self.grants, "w") as file:
-                file.write(grants)
-        self.start()
-
-    def tearDown(self):
-        for page in self.pages:
-            page.close()
-        self.person.close()
-        self.assertEqual(self.program.stop(), 0)
-
-    def page(self, origin=APP, **options):
-        self.pages.append(peers.page(self.program, origin, **options))
-        return self.pages[-1]
-
-    def approve(self, request=None, **answer):
-        request = request or self.person.wait_event("consent-requested")
-        return self.person.ask("consent-approve", {"id": request["id"], **answer})
+from daemon import DEADLINE, environment, wait_for
+from door_case import APP, DAEMON, OTHER, DoorTest
 
 
 class ConsentTest(DoorTest):
