@@ -45,6 +45,7 @@ static unsigned check_settings(struct pm_doctor *d)
     else
         pm_doctor_note(d, PM_HEALTHY, "settings", "The settings are in order.");
     unsigned port = (unsigned)settings.port;
+    pm_doctor_tls(d, &settings);
     pm_settings_fini(&settings);
     return port;
 }

@@ -33,6 +33,9 @@ void pm_doctor_note(struct pm_doctor *d, enum pm_health health, const char *chec
 /* doctor_system.c: what the system's own files say. */
 void pm_doctor_system(struct pm_doctor *d);
 
+/* doctor_tls.c: the certificate, if the settings ask for https. */
+void pm_doctor_tls(struct pm_doctor *d, const struct pm_settings *settings);
+
 /* doctor_origin.c: what pages of this address would get. */
 void pm_doctor_origin(struct pm_doctor *d, const struct pm_common *common, const char *address);
 

@@ -213,6 +213,24 @@ class CertificatesTest(SecureTest):
             self.assertNotIn("Peripheral", listed.stdout)
         self.assertIn("No browser", tls(self.place, "untrust", "--yes")[1])
 
+    def doctor(self):
+        """What the doctor finds about https, with the settings saying so."""
+        os.makedirs(f"{self.place}/config/peripheral-manager", exist_ok=True)
+        with open(f"{self.place}/config/peripheral-manager/peripheral-manager.conf", "w", encoding="utf-8") as file:
+            file.write("[network]\ntls = yes\n")
+        done = subprocess.run([DAEMON, "doctor", "--json"], capture_output=True, text=True, timeout=DEADLINE,
+                              env=environment(self.place))
+        return [(f["result"], f["message"]) for f in json.loads(done.stdout) if f["check"] == "https"]
+
+    def test_the_doctor_looks_at_the_certificate(self):
+        self.assertEqual([result for result, _ in self.doctor()], ["ok"])
+        sign(self.place, f"{self.folder}/leaf.pem", days=20)
+        self.assertEqual([result for result, _ in self.doctor()], ["ok"])  # the daemon renews it
+        os.unlink(f"{self.folder}/ca-key.pem")
+        self.assertIn("tls init --again", self.doctor()[0][1])
+        shutil.rmtree(self.folder)
+        self.assertIn("tls init", self.doctor()[0][1])
+
     def trusting(self):
         status = json.loads(tls(self.place, "status", "--json")[1])
         return {store["folder"] for store in status["stores"] if store["trusts"]}
