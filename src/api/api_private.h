@@ -44,6 +44,7 @@ struct pm_subscription {
     bool owes_gap; /* it is to be told of a gap from `owed_from` to its cursor, before all else */
     uint64_t owed_from;
     enum pm_gap owed;
+    unsigned held;              /* answers that must come before its bytes */
     bool behind;                /* it has bytes to take, */
     struct pm_mono since;       /* and took none since */
     struct pm_deliver *deliver; /* what it gets instead of bytes; or NULL */
@@ -92,6 +93,12 @@ int pm_saved_new(struct pm_api *a, const char *folder, struct pm_saved **ret);
 /* Connections have changed; or nothing is kept any more, from now on. NULL is fine. */
 void pm_saved_changed(struct pm_saved *s);
 void pm_saved_close(struct pm_saved *s);
+
+/* Answer as pm_api_answer() does, but not before what the request changed is safe on the disk; a disk that cannot take
+ * it, or takes longer than two seconds, does not hold the answer up. The client gets the bytes of the connection, which
+ * may be NULL, behind it. */
+void pm_api_answer_kept(struct pm_api *a, struct pm_api_request *r, const struct pm_connection *c, json_t *result,
+                        json_t *legacy);
 
 /* sight.c: who may see and do what. */
 

@@ -126,7 +126,7 @@ static void answer_opened(const struct opening *o, struct pm_connection *c)
     const struct pm_who *who = o->request->who;
     if (who->kind == PM_WHO_PAGE)
         pm_door_used(o->api->door, who->origin, c->device_id);
-    pm_api_answer(o->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+    pm_api_answer_kept(o->api, o->request, c, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
 }
 
 static void on_opened(void *owner, struct pm_connection *c, int error)
@@ -198,7 +198,7 @@ static void on_stopped(void *owner)
         pm_hub_deactivate(c, "deactivated");
         break;
     }
-    pm_api_answer(closing->request, NULL, json_true());
+    pm_api_answer_kept(closing->api, closing->request, NULL, NULL, json_true());
     free(closing);
 }
 
@@ -222,7 +222,8 @@ static void rename_reference(struct pm_call *call)
     if (pm_hub_rename(c, name) < 0)
         pm_api_fail(call->request, PM_NAME_TAKEN, "\"%s\" is another connection already.", name);
     else
-        pm_api_answer(call->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+        pm_api_answer_kept(call->api, call->request, c, json_pack("{s:o}", "connection", pm_describe_connection(c)),
+                           json_true());
 }
 
 static const struct pm_arg activate_args[] = {

@@ -105,6 +105,7 @@ void pm_call_settings(const struct pm_call *call, struct pm_port_settings *s)
 
 /* A port's work under way, for a request that waits for it. */
 struct waiting {
+    struct pm_api *api;
     struct pm_api_request *request;
     struct pm_connection *connection; /* lives at least as long as its port */
 };
@@ -113,7 +114,7 @@ static struct waiting *new_waiting(struct pm_call *call)
 {
     struct waiting *w = malloc(sizeof(*w));
     if (w)
-        *w = (struct waiting){call->request, call->connection};
+        *w = (struct waiting){call->api, call->request, call->connection};
     return w;
 }
 
@@ -126,7 +127,7 @@ static void on_configured(void *owner, int error)
         return;
     }
     pm_hub_configured(c);
-    pm_api_answer(w->request, json_pack("{s:o}", "connection", pm_describe_connection(c)), NULL);
+    pm_api_answer_kept(w->api, w->request, c, json_pack("{s:o}", "connection", pm_describe_connection(c)), NULL);
 }
 
 static void configure_connection(struct pm_call *call)

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 1024 * 1024, VERSION = 1 };
+enum {
+    FILE_MAX = 1024 * 1024,
+    VERSION = 1,
+    PATIENCE_MS = 2000 /* that an answer waits for the disk */
+};
 
 static const char format[] = "peripheral-manager connections";
 
@@ -17,9 +21,97 @@ struct pm_saved {
     struct pm_api *api;
     struct pm_turn changed;
     struct pm_saver saver;
+    struct pm_link held; /* struct held: answers that wait for the disk, in order */
+    struct pm_timer patience;
     bool newer;  /* the file is a newer version's: it is left alone */
     bool failed; /* the last attempt to write it did */
 };
+
+/* An answer, and the contents of the file that it waits for. */
+struct held {
+    struct pm_link link;
+    struct pm_api_request *request;
+    json_t *result, *legacy;
+    uint32_t connection; /* whose bytes come behind the answer */
+    uint64_t put;
+    struct pm_mono until;
+};
+
+/* ---- answers ---- */
+
+/* The reader whose bytes must not come before this answer, or NULL. */
+static struct pm_subscription *reader_of(const struct held *h)
+{
+    struct pm_api_client *client = h->request->client;
+    if (!client)
+        return NULL;
+    for (struct pm_link *link = client->subscriptions.next; link != &client->subscriptions; link = link->next) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
+        if (s->connection->number == h->connection)
+            return s;
+    }
+    return NULL;
+}
+
+static void release(struct held *h)
+{
+    struct pm_subscription *reader = reader_of(h);
+    pm_list_remove(&h->link);
+    if (reader && reader->held > 0)
+        reader->held--;
+    struct pm_api_client *client = reader ? reader->client : NULL;
+    pm_api_answer(h->request, h->result, h->legacy);
+    free(h);
+    if (client)
+        pm_api_drained(client);
+}
+
+/* Those that have waited long enough, or for contents that were tried. */
+static void release_due(struct pm_saved *s, bool tried)
+{
+    struct pm_mono now = pm_loop_now();
+    while (!pm_list_empty(&s->held)) {
+        struct held *h = pm_container(s->held.next, struct held, link);
+        if (!(tried && pm_saver_tried(&s->saver, h->put)) && !pm_mono_reached(now, h->until)) {
+            pm_timer_set(&s->patience, h->until);
+            return;
+        }
+        release(h);
+    }
+    pm_timer_stop(&s->patience);
+}
+
+static void on_patience(struct pm_timer *t)
+{
+    release_due(t->owner, false);
+}
+
+void pm_api_answer_kept(struct pm_api *a, struct pm_api_request *r, const struct pm_connection *c, json_t *result,
+                        json_t *legacy)
+{
+    struct pm_saved *s = a->saved;
+    bool asked = s && !pm_list_empty(&s->changed.link);
+    struct held *h = asked || (s && (s->saver.busy || s->saver.waits)) ? malloc(sizeof(*h)) : NULL;
+    if (!h) {
+        pm_api_answer(r, result, legacy);
+        return;
+    }
+    *h = (struct held){.request = r,
+                       .result = result,
+                       .legacy = legacy,
+                       .connection = c ? c->number : 0,
+                       .put = s->saver.put + asked,
+                       .until = pm_mono_add_ms(pm_loop_now(), PATIENCE_MS)};
+    pm_list_init(&h->link);
+    if (pm_list_empty(&s->held))
+        pm_timer_set(&s->patience, h->until);
+    pm_list_append(&s->held, &h->link);
+    if (r->client && pm_list_empty(&r->link))
+        pm_list_append(&r->client->requests, &r->link);
+    struct pm_subscription *reader = reader_of(h);
+    if (reader)
+        reader->held++;
+}
 
 /* ---- writing ---- */
 
@@ -47,7 +139,7 @@ static void on_turn_end(struct pm_turn *t)
     json_decref(root);
     if (!text) {
         pm_log(PM_LOG_ERROR, "There is no memory to keep the connections for the next start.");
-        return;
+        return; /* who waits for it has patience */
     }
     size_t n = strlen(text);
     struct pm_bytes bytes = {(uint8_t *)text, n, n, n};
@@ -70,6 +162,7 @@ static void on_saved(void *owner, int error)
     else if (error == 0 && s->failed)
         pm_log(PM_LOG_INFO, "The connections are kept for the next start again.");
     s->failed = error < 0;
+    release_due(s, true);
 }
 
 /* ---- reading ---- */
@@ -239,6 +332,8 @@ int pm_saved_new(struct pm_api *a, const char *folder, struct pm_saved **ret)
     s->api = a;
     pm_turn_init(&s->changed, on_turn_end);
     pm_saver_init(&s->saver, a->loop, path, on_saved, s);
+    pm_timer_init(&s->patience, a->loop, on_patience, s);
+    pm_list_init(&s->held);
     load(s);
     *ret = s;
     return 0;
@@ -249,6 +344,12 @@ static void on_closed(void *owner)
     free(owner);
 }
 
+static void on_timer_closed(void *owner)
+{
+    struct pm_saved *s = owner;
+    pm_saver_close(&s->saver, on_closed);
+}
+
 void pm_saved_close(struct pm_saved *s)
 {
     if (!s)
@@ -257,5 +358,7 @@ void pm_saved_close(struct pm_saved *s)
         pm_turn_cancel(&s->changed);
         on_turn_end(&s->changed);
     }
-    pm_saver_close(&s->saver, on_closed);
+    while (!pm_list_empty(&s->held))
+        release(pm_container(s->held.next, struct held, link));
+    pm_timer_close(&s->patience, on_timer_closed);
 }

@@ -94,6 +94,8 @@ static bool is_owed(const struct pm_subscription *s)
 void pm_subscription_feed(struct pm_subscription *s)
 {
     uint64_t before = s->cursor;
+    if (s->held > 0)
+        return;
     while (feed_piece(s) && is_owed(s))
         ;
     bool behind = s->cursor < s->connection->journal.end;

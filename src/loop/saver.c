@@ -30,6 +30,7 @@ static void go(struct pm_saver *s)
     pm_bytes_fini(&s->writing);
     s->writing = s->next;
     s->next = pm_bytes_empty(SIZE_MAX);
+    s->begun = s->put;
     s->waits = false;
     s->busy = true;
     int r = pm_work_start(&s->work, s->loop, in_thread, on_done);
@@ -78,6 +79,7 @@ void pm_saver_init(struct pm_saver *s, struct pm_loop *l, const char *path, void
 
 void pm_saver_put(struct pm_saver *s, struct pm_bytes *contents)
 {
+    s->put++;
     pm_bytes_fini(&s->next);
     s->next = *contents;
     *contents = pm_bytes_empty(contents->max);

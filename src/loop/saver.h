@@ -16,10 +16,17 @@ struct pm_saver {
     struct pm_bytes next, writing; /* the newest contents, and those that are under way */
     bool waits, busy, closing;     /* `next` is to be written; `writing` is */
     int result;                    /* of the last attempt */
+    uint64_t put, begun;           /* how often contents were put; and when those under way were the newest */
     void (*on_saved)(void *owner, int error);
     void (*on_closed)(void *owner);
     void *owner;
 };
+
+/* Are the contents of the put()-th time, or newer ones, what the last attempt was about? For on_saved. */
+static inline bool pm_saver_tried(const struct pm_saver *s, uint64_t put)
+{
+    return put <= s->begun;
+}
 
 /* `path` is copied. on_saved (may be NULL) is told of each attempt: 0 or a negative errno. After an error the old file
  * is as it was, and the newest contents are tried again every PM_SAVER_RETRY_MS. */

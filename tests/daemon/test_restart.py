@@ -315,6 +315,37 @@ class RestartTest(unittest.TestCase):
             self.assertEqual(len(self.connections()), 1)
             self.assertFalse([f for f in os.listdir(self.folder) if "bad" in f])
 
+    def test_what_was_answered_outlives_a_kill(self):
+        self.start()
+        self.activate("echo", "virtual:echo")
+        for i in range(12):  # each time the newest change is of another kind, and the kill comes right behind its answer
+            name = next(iter(self.connections()))
+            expected = {0: {name, "pump"}, 1: {name}, 2: {f"echo-{i}"}}[i % 3]
+            event, data = {0: ("activate-connection", {"name": "pump", "address": "virtual:pump"}),
+                           1: ("deactivate-connection", {"name": "pump"}),
+                           2: ("rename-reference", {"old": name, "new": f"echo-{i}"})}[i % 3]
+            self.assertEqual(self.program.post(event, data)[0], 200)
+            self.kill()
+            self.start()
+            self.assertEqual(set(self.connections()), expected)
+        self.assertEqual(self.program.post("configure-connection", {"name": "echo-11", "baud-rate": 4800})[0], 200)
+        self.kill()
+        self.start()
+        self.assertEqual(self.connections()["echo-11"]["options"]["baud-rate"], 4800)
+
+    def test_first_bytes_come_behind_the_answer(self):
+        self.start()
+        client = Client(self.program, transports=["websocket"])
+        self.addCleanup(client.close)
+        for n in range(20):
+            seen = len(client.got)
+            client.io.emit("activate-connection", {"name": "counter", "address": "virtual:counter"},
+                           callback=lambda answer: client.got.append(("answer", answer)))
+            wait_for(lambda seen=seen: "counter" in [e[0] for e in client.got[seen:]], "bytes")
+            told = [e[0] for e in client.got[seen:]]
+            self.assertLess(told.index("answer"), told.index("counter"), n)
+            self.assertTrue(client.call("deactivate-connection", {"name": "counter"})["ok"])
+
     def test_folder_that_cannot_be_written_is_told_once_and_devices_work_on(self):  # I01
         self.start()
         os.rename(self.folder, self.folder + ".away")
