@@ -9,6 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+int64_t pm_door_time(struct pm_door *d)
+{
+    return pm_grants_now(&d->grants, time(NULL), pm_loop_now());
+}
+
 static void no_grant(void *owner, const char *origin)
 {
     (void)owner, (void)origin;
@@ -29,12 +34,19 @@ static void no_answer(void *owner, const struct pm_consent_request *r, enum pm_c
     (void)owner, (void)r, (void)end;
 }
 
-static void no_token_end(void *owner, uint32_t number)
+static void no_token_end(void *owner, uint32_t number) /* nor a session's */
 {
     (void)owner, (void)number;
 }
 
-static const struct pm_door_ops nobody = {no_grant, no_end, no_question, no_answer, no_token_end};
+static bool nobody_is_here(void *owner, const char *origin)
+{
+    (void)owner, (void)origin;
+    return false;
+}
+
+static const struct pm_door_ops nobody = {no_grant,     no_end,       no_question,   no_answer,
+                                          no_token_end, no_token_end, nobody_is_here};
 
 /* ---- how a grant ends ---- */
 
@@ -105,7 +117,7 @@ static int grant_everything(struct pm_door *d, const char *origin, unsigned capa
                                  .duration = PM_GRANT_SESSION,
                                  .by = by,
                                  .shared = true};
-    return pm_grants_add(&d->grants, &wish, time(NULL), &grant);
+    return pm_grants_add(&d->grants, &wish, pm_door_time(d), &grant);
 }
 
 bool pm_door_is_listed(const char *const *rules, unsigned n, const char *origin)
@@ -155,12 +167,19 @@ static void on_consent_end(void *owner, const struct pm_consent_request *r, enum
     d->ops->on_answered(d->owner, r, end);
 }
 
+static void on_session_end(void *owner, uint32_t number)
+{
+    struct pm_door *d = owner;
+    d->ops->on_session_ended(d->owner, number);
+}
+
 /* Look again when the next thing ends by itself. The clock may be set meanwhile: so not too late. */
 static void schedule(struct pm_door *d)
 {
     enum { LOOK_MS = 60000 };
     struct pm_mono now = pm_loop_now(), when = pm_mono_add_ms(now, LOOK_MS), next;
-    int64_t wall = time(NULL), end = pm_grants_next_end(&d->grants), token_end = pm_tokens_next_end(&d->grants.tokens);
+    int64_t wall = pm_door_time(d), end = pm_grants_next_end(&d->grants),
+            token_end = pm_tokens_next_end(&d->grants.tokens);
     bool waits = pm_consent_expire(&d->consent, now, &next);
     if (token_end > 0 && (end == 0 || token_end < end))
         end = token_end;
@@ -171,7 +190,10 @@ static void schedule(struct pm_door *d)
         if (over.us < when.us)
             when = over;
     }
-    if (waits || end > 0)
+    struct pm_mono session = pm_sessions_expire(&d->sessions, now);
+    if (session.us > 0 && session.us < when.us)
+        when = session;
+    if (waits || end > 0 || session.us > 0 || pm_grants_first(&d->grants, &(struct pm_grant_match){.once = true}))
         pm_timer_set(&d->timer, when);
 }
 
@@ -179,9 +201,11 @@ static void on_time(struct pm_timer *t)
 {
     struct pm_door *d = t->owner;
     const struct pm_grant *g;
-    int64_t now = time(NULL);
+    int64_t now = pm_door_time(d);
     while ((g = pm_grants_over(&d->grants, now)))
         end_grant(d, g, "expired");
+    while ((g = pm_grants_idle(&d->grants, pm_loop_now(), d->ops->is_here, d->owner)))
+        end_grant(d, g, "once");
     pm_door_expire_tokens(d);
     pm_door_keep(d);
     schedule(d);
@@ -205,6 +229,8 @@ int pm_door_new(struct pm_loop *loop, const struct pm_door_options *options, str
     d->handles = 1;
     pm_grants_init(&d->grants);
     pm_consent_init(&d->consent, on_consent_end, d);
+    d->sessions.on_end = on_session_end;
+    d->sessions.owner = d;
     pm_list_init(&d->savings);
     pm_timer_init(&d->timer, loop, on_time, d);
     pm_audit_open(&d->audit, options->folder);
@@ -253,8 +279,10 @@ void pm_door_listen(struct pm_door *d, const struct pm_door_ops *ops, void *owne
 
 bool pm_door_knows(struct pm_door *d, const struct pm_origin *o)
 {
-    if (pm_grants_know(&d->grants, o->text))
+    if (pm_grants_know(&d->grants, o->text)) {
+        pm_grants_seen(&d->grants, o->text, pm_loop_now());
         return true;
+    }
     if (!d->local_pages || !o->is_loopback || grant_everything(d, o->text, PM_MAY_ALL, PM_BY_FOREGROUND) < 0)
         return false;
     pm_log(PM_LOG_INFO, "Pages of %s may use the devices until this program ends, since they come from this machine.",
@@ -297,15 +325,23 @@ struct pm_sessions *pm_door_sessions(struct pm_door *d)
     return &d->sessions;
 }
 
+int pm_door_start_session(struct pm_door *d, const char *code, size_t n, const struct pm_console_session **ret)
+{
+    int r = pm_sessions_start(&d->sessions, code, n, pm_loop_now(), ret);
+    schedule(d);
+    return r;
+}
+
 /* ---- giving and taking back ---- */
 
 int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const struct pm_grant **ret)
 {
     struct pm_grant *grant;
-    int r = pm_grants_add(&d->grants, wish, time(NULL), &grant);
+    int r = pm_grants_add(&d->grants, wish, pm_door_time(d), &grant);
     if (r < 0)
         return r;
     *ret = grant;
+    pm_grants_seen(&d->grants, wish->origin, pm_loop_now());
     note_grant(d, "grant_added", grant);
     pm_door_changed(d);
     d->ops->on_granted(d->owner, wish->origin);
@@ -323,7 +359,7 @@ unsigned pm_door_revoke(struct pm_door *d, const struct pm_grant_match *match, c
 
 void pm_door_used(struct pm_door *d, const char *origin, const char *device)
 {
-    pm_grants_used(&d->grants, origin, device, time(NULL));
+    pm_grants_used(&d->grants, origin, device, pm_door_time(d));
     pm_door_keep(d);
 }
 

@@ -26,6 +26,8 @@ struct pm_door_ops {
     void (*on_asked)(void *owner, const struct pm_consent_request *r);
     void (*on_answered)(void *owner, const struct pm_consent_request *r, enum pm_consent_end end);
     void (*on_token_ended)(void *owner, uint32_t number);
+    void (*on_session_ended)(void *owner, uint32_t number); /* of the console */
+    bool (*is_here)(void *owner, const char *origin);       /* asked: is a page of it connected? */
 };
 
 /* The caller owns *ret. 0; -EINVAL (one of allow_origins is none); -ENOMEM. */
@@ -61,7 +63,8 @@ int pm_door_grant(struct pm_door *d, const struct pm_grant_wish *wish, const str
 /* End what fits, and tell. How many. */
 unsigned pm_door_revoke(struct pm_door *d, const struct pm_grant_match *match, const char *reason);
 
-/* A page uses a device; the last connection of an origin is closed; a device left. */
+/* A page uses a device; the last connection of an origin is closed; a device left. Pages that never connect and only
+ * ask now and then, which pm_door_knows() notes, have left when they have not asked for PM_GRANT_IDLE_S. */
 void pm_door_used(struct pm_door *d, const char *origin, const char *device);
 void pm_door_origin_left(struct pm_door *d, const char *origin);
 void pm_door_unplugged(struct pm_door *d, const char *device);
@@ -90,8 +93,9 @@ const char *pm_door_address(const struct pm_door *d);
 /* What happens is noted there, by others too. Lives as long as the door. */
 struct pm_audit *pm_door_audit(struct pm_door *d);
 
-/* The console's sessions; they live as long as the door. */
+/* The console's sessions; they live as long as the door. And begin one, as pm_sessions_start(). */
 struct pm_sessions *pm_door_sessions(struct pm_door *d);
+int pm_door_start_session(struct pm_door *d, const char *code, size_t n, const struct pm_console_session **ret);
 
 /* ---- tokens: door_tokens.c ---- */
 

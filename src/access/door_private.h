@@ -36,7 +36,8 @@ void pm_door_keep(struct pm_door *d);
 /* door_tokens.c: end those whose time is over. */
 void pm_door_expire_tokens(struct pm_door *d);
 
-/* door.c: grants changed. */
+/* door.c: grants changed; and what time it is, in seconds of wall time that never goes back. */
 void pm_door_changed(struct pm_door *d);
+int64_t pm_door_time(struct pm_door *d);
 
 #endif

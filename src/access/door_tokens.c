@@ -3,26 +3,16 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 static void note(struct pm_door *d, const char *kind, const char *name, int64_t uid)
 {
     pm_audit(&d->audit, &(struct pm_audit_entry){.kind = kind, .id = name, .uid = uid});
 }
 
-/* Time goes on, whatever the clock says. */
-static int64_t wall(struct pm_door *d)
-{
-    int64_t now = time(NULL);
-    if (now > d->grants.clock)
-        d->grants.clock = now;
-    return d->grants.clock;
-}
-
 int pm_door_check_token(struct pm_door *d, int64_t uid, const char *p, size_t n, struct pm_who *who)
 {
     struct pm_token *token;
-    int64_t now = wall(d);
+    int64_t now = pm_door_time(d);
     int r = pm_tokens_check(&d->grants.tokens, uid, p, n, now, pm_loop_now(), &token);
     if (r < 0) {
         note(d, r == -EBUSY ? "token_paused" : "token_bad", NULL, uid);
@@ -42,7 +32,7 @@ int pm_door_check_token(struct pm_door *d, int64_t uid, const char *p, size_t n,
 int pm_door_create_token(struct pm_door *d, const char *name, unsigned scopes, unsigned days,
                          char ret[PM_TOKEN_LENGTH + 1])
 {
-    int64_t now = wall(d);
+    int64_t now = pm_door_time(d);
     int r = pm_tokens_create(&d->grants.tokens, name, scopes, now, now + (int64_t)days * PM_GRANT_DAY, ret);
     if (r < 0)
         return r;
@@ -73,7 +63,7 @@ bool pm_door_revoke_token(struct pm_door *d, const char *name)
 void pm_door_expire_tokens(struct pm_door *d)
 {
     const struct pm_token *token;
-    while ((token = pm_tokens_over(&d->grants.tokens, wall(d)))) {
+    while ((token = pm_tokens_over(&d->grants.tokens, pm_door_time(d)))) {
         char name[PM_TOKEN_NAME];
         memcpy(name, token->name, sizeof(name));
         end_token(d, name, "token_expired");

@@ -37,6 +37,17 @@ static int64_t advance(struct pm_grants *g, int64_t now)
     return g->clock;
 }
 
+int64_t pm_grants_now(struct pm_grants *g, int64_t wall, struct pm_mono now)
+{
+    int64_t passed = g->base_mono.us > 0 ? g->base + (now.us - g->base_mono.us) / 1000000 : g->clock;
+    int64_t time = wall > passed ? wall : passed;
+    if (time > passed || g->base_mono.us == 0) {
+        g->base = time;
+        g->base_mono = now;
+    }
+    return advance(g, time);
+}
+
 static int make_id(char id[PM_GRANT_ID + 1])
 {
     uint8_t random[6];
@@ -152,6 +163,27 @@ void pm_grants_used(struct pm_grants *g, const char *origin, const char *device,
         grant->last_used = now;
         set_end(grant, now);
     }
+}
+
+void pm_grants_seen(struct pm_grants *g, const char *origin, struct pm_mono now)
+{
+    pm_list_for_each (link, &g->list) {
+        struct pm_grant *grant = pm_container(link, struct pm_grant, link);
+        if (is_for(grant, origin))
+            grant->seen = now;
+    }
+}
+
+const struct pm_grant *pm_grants_idle(const struct pm_grants *g, struct pm_mono now,
+                                      bool (*is_here)(void *owner, const char *origin), void *owner)
+{
+    for (struct pm_link *link = g->list.next; link != &g->list; link = link->next) {
+        const struct pm_grant *grant = pm_container(link, struct pm_grant, link);
+        if (grant->duration == PM_GRANT_ONCE &&
+            pm_mono_reached(now, pm_mono_add_ms(grant->seen, PM_GRANT_IDLE_S * 1000)) && !is_here(owner, grant->origin))
+            return grant;
+    }
+    return NULL;
 }
 
 /* ---- ending ---- */

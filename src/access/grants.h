@@ -7,6 +7,7 @@
 #include "access/tokens.h"
 #include "base/bytes.h"
 #include "base/list.h"
+#include "base/mono.h"
 
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ enum {
     PM_GRANTS_MAX = 1024,  /* held at once */
     PM_GRANTS_FILE_MAX = 1 << 20,
     PM_GRANT_DAY = 24 * 3600,
+    PM_GRANT_IDLE_S = 300, /* one for "once" whose page only asks over HTTP, and does not for so long, ends */
     PM_GRANT_UNUSED = 90 * PM_GRANT_DAY, /* one that is not used for so long ends */
 };
 
@@ -58,12 +60,15 @@ struct pm_grant {
     bool until_unplug, shared;
     int64_t created, last_used; /* wall time, seconds */
     int64_t expires;            /* 0: not by time */
+    struct pm_mono seen;        /* when its page asked for anything */
 };
 
 struct pm_grants {
     struct pm_link list; /* oldest first */
     unsigned n;
-    int64_t clock; /* the latest wall time seen: setting the clock back revives nothing */
+    int64_t clock; /* the latest wall time seen: setting the clock back revives nothing, */
+    int64_t base;  /* and from then on it goes on as the monotonic clock does, whatever the other one says: */
+    struct pm_mono base_mono; /* `base` it was then; us == 0: not begun */
     struct pm_tokens tokens;
     uint64_t changes; /* counts whatever changes what must be kept */
 };
@@ -76,6 +81,10 @@ void pm_grants_fini(struct pm_grants *g);
  * the random source gives. It never gets shorter: an answer for once takes no "always" away, revoking does. */
 int pm_grants_add(struct pm_grants *g, const struct pm_grant_wish *wish, int64_t now, struct pm_grant **ret);
 
+/* What time it is for grants and tokens: wall time, or more if the clock was once ahead of what it says now. Seconds.
+ */
+int64_t pm_grants_now(struct pm_grants *g, int64_t wall, struct pm_mono now);
+
 /* What this origin may do with this device: all capabilities of the grants that cover it. *ret_shared: one of them says
  * that others may use it too. */
 unsigned pm_grants_cover(const struct pm_grants *g, const char *origin, const char *device, bool *ret_shared);
@@ -85,6 +94,12 @@ bool pm_grants_know(const struct pm_grants *g, const char *origin);
 
 /* The origin used the device: its grants last longer. Noted for the file once a day at most. */
 void pm_grants_used(struct pm_grants *g, const char *origin, const char *device, int64_t now);
+
+/* A page of this origin asks. And: the oldest grant for "once" whose page is neither connected, as is_here() says, nor
+ * has asked for PM_GRANT_IDLE_S; or NULL. */
+void pm_grants_seen(struct pm_grants *g, const char *origin, struct pm_mono now);
+const struct pm_grant *pm_grants_idle(const struct pm_grants *g, struct pm_mono now,
+                                      bool (*is_here)(void *owner, const char *origin), void *owner);
 
 /* End those that fit everything given (NULL: anything). How many. */
 struct pm_grant_match {

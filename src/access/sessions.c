@@ -41,11 +41,20 @@ static int refuse(struct pm_sessions *s, struct pm_mono now)
     return -EACCES;
 }
 
+static void forget(struct pm_sessions *s, struct pm_console_session *session)
+{
+    uint32_t number = session->number;
+    *session = (struct pm_console_session){0};
+    if (number && s->on_end)
+        s->on_end(s->owner, number);
+}
+
 static struct pm_console_session *take_place(struct pm_sessions *s)
 {
     struct pm_console_session *place = &s->sessions[0];
     for (size_t i = 1; i < PM_SESSIONS_MAX; i++)
         place = s->sessions[i].used.us < place->used.us ? &s->sessions[i] : place;
+    forget(s, place);
     return place;
 }
 
@@ -75,19 +84,32 @@ int pm_sessions_start(struct pm_sessions *s, const char *code, size_t n, struct 
     return 0;
 }
 
-static void forget(struct pm_console_session *session)
+static struct pm_mono end_of(const struct pm_console_session *session)
 {
-    *session = (struct pm_console_session){0};
+    return pm_mono_add_ms(session->started, (int64_t)PM_SESSION_SECONDS * SECOND_MS);
+}
+
+struct pm_mono pm_sessions_expire(struct pm_sessions *s, struct pm_mono now)
+{
+    struct pm_mono next = {0};
+    for (size_t i = 0; i < PM_SESSIONS_MAX; i++) {
+        struct pm_console_session *session = &s->sessions[i];
+        if (session->number == 0)
+            continue;
+        if (pm_mono_reached(now, end_of(session)))
+            forget(s, session);
+        else if (next.us == 0 || end_of(session).us < next.us)
+            next = end_of(session);
+    }
+    return next;
 }
 
 uint32_t pm_sessions_find(struct pm_sessions *s, const char *bearer, size_t n, struct pm_mono now)
 {
     uint32_t found = 0;
+    pm_sessions_expire(s, now);
     for (size_t i = 0; i < PM_SESSIONS_MAX && n == PM_BEARER_LENGTH; i++) {
         struct pm_console_session *session = &s->sessions[i];
-        if (session->number &&
-            pm_mono_reached(now, pm_mono_add_ms(session->started, (int64_t)PM_SESSION_SECONDS * 1000)))
-            forget(session);
         if (pm_secret_equal(session->bearer, bearer, n) && session->number) {
             found = session->number;
             session->used = now;
@@ -102,7 +124,7 @@ unsigned pm_sessions_end(struct pm_sessions *s, uint32_t number)
     for (size_t i = 0; i < PM_SESSIONS_MAX; i++) {
         if (s->sessions[i].number == 0 || (number && s->sessions[i].number != number))
             continue;
-        forget(&s->sessions[i]);
+        forget(s, &s->sessions[i]);
         count++;
     }
     return count;

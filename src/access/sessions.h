@@ -33,6 +33,9 @@ struct pm_console_session {
 
 /* Zero-initialise; owns nothing. */
 struct pm_sessions {
+    /* Unless NULL, told when one is over, whyever. */
+    void (*on_end)(void *owner, uint32_t number);
+    void *owner;
     struct pm_session_code codes[PM_CODES_MAX];
     struct pm_console_session sessions[PM_SESSIONS_MAX];
     uint32_t last;
@@ -43,13 +46,16 @@ struct pm_sessions {
 /* Make a code. 0, or a negative errno if the kernel gives no random bytes. */
 int pm_sessions_code(struct pm_sessions *s, struct pm_mono now, char ret[PM_CODE_LENGTH + 1]);
 
-/* Exchange a code for a session. 0 and *ret (borrowed); -EACCES (wrong, used or too old); -EBUSY (too many wrong ones).
- */
+/* Exchange a code for a session; the one that was not used for longest makes room. 0 and *ret (borrowed); -EACCES
+ * (wrong, used or too old); -EBUSY (too many wrong ones). */
 int pm_sessions_start(struct pm_sessions *s, const char *code, size_t n, struct pm_mono now,
                       const struct pm_console_session **ret);
 
 /* The number of the session that this bearer is for, or 0. Every comparison takes the same time. */
 uint32_t pm_sessions_find(struct pm_sessions *s, const char *bearer, size_t n, struct pm_mono now);
+
+/* End those whose time is over. When the next one's is; us == 0: there is none. */
+struct pm_mono pm_sessions_expire(struct pm_sessions *s, struct pm_mono now);
 
 /* End one, or all (0). How many. */
 unsigned pm_sessions_end(struct pm_sessions *s, uint32_t number);

@@ -343,17 +343,20 @@ int pm_api_join(struct pm_api *a, struct pm_api_client *c)
     return 0;
 }
 
+bool pm_api_has_origin(const struct pm_api *a, const char *origin)
+{
+    for (struct pm_link *link = a->clients.next; link != &a->clients; link = link->next) {
+        if (strcmp(pm_container(link, struct pm_api_client, link)->who->origin, origin) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* With the last connection of an origin end the grants that were given for so long. */
 void pm_api_origin_left(struct pm_api *a, const struct pm_who *who)
 {
-    if (who->kind != PM_WHO_PAGE)
-        return;
-    pm_list_for_each (link, &a->clients) {
-        const struct pm_api_client *other = pm_container(link, struct pm_api_client, link);
-        if (strcmp(other->who->origin, who->origin) == 0)
-            return;
-    }
-    pm_door_origin_left(a->door, who->origin);
+    if (who->kind == PM_WHO_PAGE && !pm_api_has_origin(a, who->origin))
+        pm_door_origin_left(a->door, who->origin);
 }
 
 void pm_api_leave(struct pm_api_client *c)

@@ -59,7 +59,8 @@ void pm_api_broadcast_recording(struct pm_api *a, const struct pm_recording_item
 /* api.c: hand a client an event; `number` as on_event() takes it. */
 void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number);
 
-/* api.c: a client of this one left. */
+/* api.c: is a page of this origin connected? And: a client of this one left. */
+bool pm_api_has_origin(const struct pm_api *a, const char *origin);
 void pm_api_origin_left(struct pm_api *a, const struct pm_who *who);
 
 /* api.c: end a request that was a message and was sent whole. */

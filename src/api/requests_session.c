@@ -27,7 +27,7 @@ static void session(struct pm_call *call)
         pm_api_fail(call->request, PM_UNSUPPORTED, "Only the console page begins a session.");
         return;
     }
-    int r = pm_sessions_start(pm_door_sessions(call->api->door), code, strlen(code), pm_loop_now(), &made);
+    int r = pm_door_start_session(call->api->door, code, strlen(code), &made);
     if (r == 0)
         pm_api_answer(call->request, json_pack("{s:s, s:i}", "bearer", made->bearer, "expires-in", PM_SESSION_SECONDS),
                       NULL);
@@ -54,28 +54,11 @@ static void session_list(struct pm_call *call)
     pm_api_answer(call->request, json_pack("{s:o}", "sessions", array), NULL);
 }
 
-/* Clients that came in by it go on as the page without a session. */
-static void demote(struct pm_api *a, uint32_t number)
-{
-    static const struct pm_who page = {.kind = PM_WHO_OWN_PAGE};
-    pm_list_for_each (link, &a->clients) {
-        struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
-        if (c->who->session == 0 || (number && c->who->session != number))
-            continue;
-        json_t *data = json_object();
-        c->who = &page;
-        pm_api_tell(c, "session-ended", data, 0);
-        json_decref(data);
-    }
-}
-
 static void session_revoke(struct pm_call *call)
 {
     uint32_t number = (uint32_t)pm_call_integer(call, "id", 0);
     unsigned count = pm_sessions_end(pm_door_sessions(call->api->door), number);
-    struct pm_api *api = call->api;
     pm_api_answer(call->request, json_pack("{s:i}", "revoked", (int)count), NULL);
-    demote(api, number);
 }
 
 static const struct pm_arg code_args[] = {

@@ -243,4 +243,26 @@ static void on_token_ended(void *owner, uint32_t number)
     }
 }
 
-const struct pm_door_ops pm_sight_ops = {on_granted, on_ended, on_asked, on_answered, on_token_ended};
+/* Clients that came in by it go on as the page without a session. */
+static void on_session_ended(void *owner, uint32_t number)
+{
+    static const struct pm_who page = {.kind = PM_WHO_OWN_PAGE};
+    struct pm_api *a = owner;
+    pm_list_for_each (link, &a->clients) {
+        struct pm_api_client *c = pm_container(link, struct pm_api_client, link);
+        if (c->who->session != number)
+            continue;
+        json_t *data = json_object();
+        c->who = &page;
+        pm_api_tell(c, "session-ended", data, 0);
+        json_decref(data);
+    }
+}
+
+static bool is_here(void *owner, const char *origin)
+{
+    return pm_api_has_origin(owner, origin);
+}
+
+const struct pm_door_ops pm_sight_ops = {on_granted,     on_ended,         on_asked, on_answered,
+                                         on_token_ended, on_session_ended, is_here};

@@ -98,8 +98,10 @@ static const struct pm_http_refusal *check_token(const struct pm_gate *g, const 
                  "This token is wrong, was revoked, or its time is over. The user of this daemon makes a new one with "
                  "peripheral-manager token create."},
         paused = {503, "busy", "Too many wrong tokens came: none of yours is looked at for a while."};
-    bool must =
-        c->peer.stranger || c->peer.network || ((c->peer.unknown || g->require_token) && ret->kind == PM_WHO_PROGRAM);
+    /* The fields that make our own page can be forged: where the kernel does not say whose a program is, they count for
+     * nothing, and our page shows its session instead. */
+    bool must = c->peer.stranger || c->peer.network || (c->peer.unknown && ret->kind == PM_WHO_OWN_PAGE) ||
+                ((c->peer.unknown || g->require_token) && ret->kind == PM_WHO_PROGRAM);
     bool asks = c->peer.stranger || route == PM_ROUTE_API || route == PM_ROUTE_RECORDINGS || route == PM_ROUTE_METRICS;
     if (bearer.p) {
         int r = pm_door_check_token(g->door, ret->uid, bearer.p, bearer.n, ret);

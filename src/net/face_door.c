@@ -131,18 +131,37 @@ static bool become(struct pm_face_client *c, const struct pm_who *who)
     return true;
 }
 
+/* Our own page shows one; where nobody knows whose program a client is, also one that says that it is our page. */
+static bool may_show_session(const struct pm_who *who)
+{
+    return who->kind == PM_WHO_OWN_PAGE || (who->kind == PM_WHO_NOBODY && who->uid == -1 && !who->origin[0]);
+}
+
+static bool add_session(struct pm_face_socketio *f, const struct knock *k, struct pm_who *who)
+{
+    who->session = pm_sessions_find(pm_door_sessions(pm_api_door(f->api)), k->session, k->session_n, pm_loop_now());
+    if (who->session)
+        who->kind = PM_WHO_PERSON;
+    return who->session != 0;
+}
+
+static int add_token(struct pm_face_socketio *f, const struct knock *k, struct pm_who *who)
+{
+    int r = pm_door_check_token(pm_api_door(f->api), who->uid, k->token, k->token_n, who);
+    if (r == 0 && who->kind == PM_WHO_NOBODY)
+        who->kind = who->origin[0] ? PM_WHO_PAGE : PM_WHO_PROGRAM;
+    return r;
+}
+
 /* The console page shows its session. */
 static bool show_session(struct pm_face_client *c, const struct knock *k)
 {
     struct pm_who who = *c->api.who;
-    who.session =
-        pm_sessions_find(pm_door_sessions(pm_api_door(c->face->api)), k->session, k->session_n, pm_loop_now());
-    if (who.session == 0) {
+    if (!add_session(c->face, k, &who)) {
         refuse(c->socket, PM_SESSION_REQUIRED,
                "This console session is over. Run \"peripheral-manager console\" for a new one.", NULL);
         return false;
     }
-    who.kind = PM_WHO_PERSON;
     if (!become(c, &who))
         return false;
     pm_face_admit(c);
@@ -153,7 +172,7 @@ static bool show_session(struct pm_face_client *c, const struct knock *k)
 static bool show_token(struct pm_face_client *c, const struct knock *k)
 {
     struct pm_who who = *c->api.who;
-    int r = pm_door_check_token(pm_api_door(c->face->api), who.uid, k->token, k->token_n, &who);
+    int r = add_token(c->face, k, &who);
     if (r == -EBUSY)
         refuse(c->socket, PM_BUSY, "Too many wrong tokens came: none of yours is looked at for a while.", NULL);
     else if (r < 0)
@@ -161,11 +180,17 @@ static bool show_token(struct pm_face_client *c, const struct knock *k)
                "This token is wrong, was revoked, or its time is over. The user of this daemon makes a new one with "
                "\"peripheral-manager token create\".",
                NULL);
-    if (r < 0)
-        return false;
-    if (who.kind == PM_WHO_NOBODY)
-        who.kind = who.origin[0] ? PM_WHO_PAGE : PM_WHO_PROGRAM;
-    return become(c, &who);
+    return r == 0 && become(c, &who);
+}
+
+void pm_face_show(struct pm_face_socketio *f, const char *auth, size_t n, struct pm_who *who)
+{
+    struct knock knock;
+    read_knock(auth, n, &knock);
+    if (knock.has_session && may_show_session(who))
+        add_session(f, &knock, who);
+    else if (knock.has_token && who->kind != PM_WHO_PERSON)
+        add_token(f, &knock, who);
 }
 
 bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
@@ -174,7 +199,7 @@ bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
     struct pm_origin origin;
     struct knock knock;
     read_knock(auth, n, &knock);
-    if (knock.has_session && c->api.who->kind == PM_WHO_OWN_PAGE)
+    if (knock.has_session && may_show_session(c->api.who))
         return show_session(c, &knock);
     if (knock.has_token && c->api.who->kind != PM_WHO_PERSON && !show_token(c, &knock))
         return false;

@@ -151,6 +151,11 @@ static bool on_return(void *owner, struct pm_socket *s, const char *offset, size
     return pm_face_rewind(pm_socket_app(s), offset, n);
 }
 
+static void on_show(void *owner, const char *auth, size_t n, struct pm_who *who)
+{
+    pm_face_show(owner, auth, n, who);
+}
+
 static void on_back(void *owner, struct pm_socket *s)
 {
     (void)owner;
@@ -172,8 +177,8 @@ static void on_disconnect(void *owner, struct pm_socket *s)
     forget(c);
 }
 
-static const struct pm_sockets_ops sockets_ops = {on_connect, on_event,  on_drained,   on_away,
-                                                  on_back,    on_return, on_disconnect};
+static const struct pm_sockets_ops sockets_ops = {on_connect, on_event,  on_drained, on_away,
+                                                  on_back,    on_return, on_show,    on_disconnect};
 
 int pm_face_socketio_new(struct pm_server *server, struct pm_api *api, const struct pm_engine_options *engine,
                          uint32_t recovery_ms, struct pm_face_socketio **ret)

@@ -41,6 +41,9 @@ void pm_face_admit(struct pm_face_client *c);
 bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n);
 void pm_face_walk_off(struct pm_face_client *c);
 
+/* face_door.c: what a client shows that comes back makes it what it was. */
+void pm_face_show(struct pm_face_socketio *f, const char *auth, size_t n, struct pm_who *who);
+
 /* face_events.c */
 extern const struct pm_api_client_ops pm_face_client_ops;
 

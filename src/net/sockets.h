@@ -62,6 +62,10 @@ struct pm_sockets_ops {
      * given to pm_packet_new_at() (n is 0: it got none): can everything behind it be sent again? True: on_back follows,
      * and there it is to be sent. False: the client starts afresh, and this socket is gone. */
     bool (*on_return)(void *owner, struct pm_socket *s, const char *offset, size_t n);
+
+    /* May be NULL. A client wants to come back: what it shows in `auth`, as on_connect gets it, may make *who more.
+     * Without effect but for that. */
+    void (*on_show)(void *owner, const char *auth, size_t n, struct pm_who *who);
     void (*on_disconnect)(void *owner, struct pm_socket *s); /* gone for good; the last call */
 };
 

@@ -134,7 +134,10 @@ struct pm_socket *pm_recovery_find(struct pm_client *c, const struct pm_sio_pack
     struct pm_socket *s = pm_container(node, struct pm_socket, pid);
     bool here = strlen(s->name_space) == connect->name_space_n &&
                 memcmp(s->name_space, connect->name_space, connect->name_space_n) == 0;
-    if (!here || !pm_who_is_same(&s->who->who, &c->who->who))
+    struct pm_who who = c->who->who;
+    if (c->all->ops->on_show)
+        c->all->ops->on_show(c->all->owner, connect->data.p, connect->data.n, &who);
+    if (!here || !pm_who_is_same(&s->who->who, &who))
         return NULL;
     if (!(c->all->ops->on_return ? ask_application(s, &connect->data, ret_offset)
                                  : is_complete(s, &connect->data, ret_offset))) {

@@ -142,8 +142,8 @@ static void on_disconnect(void *owner, struct pm_socket *s)
     stop_ticks(s);
 }
 
-static const struct pm_sockets_ops sockets_ops = {on_connect, on_event, on_socket,    on_socket,
-                                                  on_socket,  NULL,     on_disconnect};
+static const struct pm_sockets_ops sockets_ops = {on_connect, on_event, on_socket, on_socket,
+                                                  on_socket,  NULL,     NULL,      on_disconnect};
 
 int pm_echo_start(struct pm_echo *echo, struct pm_loop *loop, struct pm_server *server,
                   const struct pm_engine_options *engine, const struct pm_sockets_options *sockets)

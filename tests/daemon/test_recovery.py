@@ -14,11 +14,14 @@ DATA = bytes(i * 7 % 251 for i in range(500_000))
 class Page:
     """A client of version 4 on a bare WebSocket. It notes events with their offsets; bytes by connection."""
 
-    def __init__(self, program, pid=None, offset=None):
-        self.ws = websocket.create_connection(f"ws://127.0.0.1:{program.port}/socket.io/?EIO=4&transport=websocket", timeout=30)
+    def __init__(self, program, pid=None, offset=None, origin=None, **auth):
+        self.ws = websocket.create_connection(f"ws://127.0.0.1:{program.port}/socket.io/?EIO=4&transport=websocket", timeout=30,
+                                              suppress_origin=origin is None, origin=origin)
         self.events, self.bytes, self.offset, self.answers, self.acks = [], {}, offset, {}, 0
         assert self.ws.recv().startswith("0{")
-        self.ws.send("40" + (json.dumps({"pid": pid, "offset": offset} if offset else {"pid": pid}) if pid else ""))
+        auth |= {"pid": pid} if pid else {}
+        auth |= {"offset": offset} if offset else {}
+        self.ws.send("40" + (json.dumps(auth) if auth else ""))
         welcome = self.ws.recv()
         assert welcome.startswith("40{"), welcome
         self.pid = json.loads(welcome[2:])["pid"]

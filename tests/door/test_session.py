@@ -5,6 +5,7 @@ import os
 import unittest
 
 import peers
+import test_recovery as recovery
 from daemon import Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
@@ -100,6 +101,25 @@ class SessionTest(unittest.TestCase):
         self.assertEqual(console.ask("grant-list")["error"]["code"], "session-required")
         self.assertEqual(self.post("grant-list", bearer=bearer)[0], 401)
         self.assertEqual(self.page(session=bearer).wait_refusal()["code"], "session-required")
+
+    def test_one_that_makes_room_ends_for_the_page_that_has_it(self):
+        console = self.page(session=self.bearer())
+        console.wait_in()
+        for _ in range(16):
+            self.bearer()
+        console.wait_event("session-ended")
+        self.assertEqual(console.ask("grant-list")["error"]["code"], "session-required")
+        self.assertTrue(console.ask("list-devices")["ok"])
+
+    def test_what_a_client_shows_makes_it_the_one_that_it_was(self):
+        bearer, token = self.bearer(), self.person.ask("token-create", {"name": "lab"})["token"]
+        for who in ({"origin": self.own, "session": bearer}, {"token": token}):
+            for again, recovers in ((who, True), ({**who, "session": None, "token": None}, False)):
+                page = recovery.Page(self.program, **who)
+                page.cut()
+                back = recovery.Page(self.program, page.pid, **again)
+                self.assertEqual(back.recovered, recovers, (who, again))
+                back.cut()
 
     def test_b13_nothing_in_an_address_does_anything(self):
         self.pages.append(peers.page(self.program, "https://app.example"))

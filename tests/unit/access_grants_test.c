@@ -172,6 +172,58 @@ static void grants_end_in_time(void **state)
     pm_grants_fini(&g);
 }
 
+static bool is_here(void *owner, const char *origin)
+{
+    (void)origin;
+    return *(bool *)owner;
+}
+
+static void once_ends_when_nobody_asks_any_more(void **state)
+{
+    struct pm_grants g;
+    struct pm_mono start = {1000000}, end = pm_mono_add_ms(start, PM_GRANT_IDLE_S * 1000),
+                   before = pm_mono_add_ms(end, -1);
+    struct pm_grant_wish wish = usual;
+    bool here = false;
+    (void)state;
+    pm_grants_init(&g);
+    add(&g, wish, NOW);
+    wish.device = MEGA;
+    wish.duration = PM_GRANT_ONCE;
+    struct pm_grant *once = add(&g, wish, NOW);
+    pm_grants_seen(&g, APP, start);
+    assert_null(pm_grants_idle(&g, before, is_here, &here));
+    assert_ptr_equal(pm_grants_idle(&g, end, is_here, &here), once);
+    here = true;
+    assert_null(pm_grants_idle(&g, end, is_here, &here));
+    here = false;
+    pm_grants_seen(&g, OTHER, end);
+    assert_ptr_equal(pm_grants_idle(&g, end, is_here, &here), once);
+    pm_grants_seen(&g, APP, end);
+    assert_null(pm_grants_idle(&g, end, is_here, &here));
+    pm_grants_fini(&g);
+}
+
+/* I13: a day is a day. */
+static void time_goes_on_although_the_clock_was_ahead(void **state)
+{
+    enum { YEAR = 365 * 24 * 3600, DAY = PM_GRANT_DAY };
+    struct pm_grants g;
+    struct pm_mono start = {1000000}, later = {1000000 + (int64_t)(DAY - 1) * 1000000},
+                   end = {1000000 + (int64_t)DAY * 1000000};
+    struct pm_grant_wish wish = usual;
+    int64_t next;
+    (void)state;
+    wish.duration = PM_GRANT_ONE_DAY;
+    pm_grants_init(&g);
+    g.clock = NOW + YEAR; /* as a file says that was written by a clock a year ahead */
+    add(&g, wish, pm_grants_now(&g, NOW, start));
+    assert_int_equal(expire(&g, pm_grants_now(&g, NOW + DAY - 1, later), &next), 0);
+    assert_int_equal(expire(&g, pm_grants_now(&g, NOW + DAY, end), &next), 1);
+    assert_int_equal(pm_grants_now(&g, NOW + 2 * (int64_t)YEAR, end), NOW + 2 * (int64_t)YEAR);
+    pm_grants_fini(&g);
+}
+
 /* I13: what was over stays over. */
 static void a_clock_set_back_revives_nothing(void **state)
 {
@@ -349,6 +401,8 @@ int main(void)
         cmocka_unit_test(an_option_stands_beside_what_the_person_allowed),
         cmocka_unit_test(there_are_not_more_than_so_many),
         cmocka_unit_test(grants_end_in_time),
+        cmocka_unit_test(once_ends_when_nobody_asks_any_more),
+        cmocka_unit_test(time_goes_on_although_the_clock_was_ahead),
         cmocka_unit_test(a_clock_set_back_revives_nothing),
         cmocka_unit_test(grants_are_ended_by_what_is_named),
         cmocka_unit_test(the_file_keeps_what_outlives_a_run),
