@@ -31,7 +31,7 @@ ROWS = [
     ("stalled", "8 MB/s to 4 clients, one does not read", 1, 4, 8000000, False),
 ]
 
-PEER_ROUNDS = 3
+PEER_ROUNDS = 2
 PAGES_MAX = 64  # connections of one origin
 
 SHOWN = {"round": ("p50", "p99", "cpu_us"), "paced": ("p50", "p99", "cpu_percent"), "stalled": ("p50", "p99", "peak_mb"),

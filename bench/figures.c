@@ -55,10 +55,11 @@ static uint64_t cpu_of_task(int pid, const char *task)
     return got ? strtoull(line, NULL, 10) : 0;
 }
 
-static uint64_t cpu_of_children(int pid, const char *task)
+/* The sum of something over the processes that one thread started. */
+static double of_children(int pid, const char *task, double (*of)(int pid))
 {
     char path[320], line[4096] = "";
-    uint64_t sum = 0;
+    double sum = 0;
     snprintf(path, sizeof(path), "/proc/%d/task/%s/children", pid, task);
     FILE *f = fopen(path, "r");
     if (!f)
@@ -66,25 +67,38 @@ static uint64_t cpu_of_children(int pid, const char *task)
     if (fgets(line, sizeof(line), f)) {
         char *end;
         for (char *p = line; *p >= '0' && *p <= '9'; p = *end ? end + 1 : end)
-            sum += bench_cpu((int)strtol(p, &end, 10));
+            sum += of((int)strtol(p, &end, 10));
     }
     fclose(f);
     return sum;
 }
 
-uint64_t bench_cpu(int pid)
+/* The sum of what each thread has and of what the children have. */
+static double of_tasks(int pid, uint64_t (*of_task)(int pid, const char *task), double (*of)(int pid))
 {
     char path[64];
-    uint64_t sum = 0;
+    double sum = 0;
     snprintf(path, sizeof(path), "/proc/%d/task", pid);
     DIR *tasks = opendir(path);
     for (struct dirent *e; tasks && (e = readdir(tasks));) {
-        if (e->d_name[0] != '.')
-            sum += cpu_of_task(pid, e->d_name) + cpu_of_children(pid, e->d_name);
+        if (e->d_name[0] == '.')
+            continue;
+        sum += of_task ? (double)of_task(pid, e->d_name) : 0;
+        sum += of_children(pid, e->d_name, of);
     }
     if (tasks)
         closedir(tasks);
     return sum;
+}
+
+static double cpu(int pid)
+{
+    return of_tasks(pid, cpu_of_task, cpu);
+}
+
+uint64_t bench_cpu(int pid)
+{
+    return (uint64_t)cpu(pid);
 }
 
 /* The number behind a word in a file of /proc, in bytes. */
@@ -105,12 +119,12 @@ static double kilobytes(int pid, const char *file, const char *word)
 
 double bench_peak(int pid)
 {
-    return kilobytes(pid, "status", "VmHWM:");
+    return kilobytes(pid, "status", "VmHWM:") + of_tasks(pid, NULL, bench_peak);
 }
 
 double bench_private(int pid)
 {
-    return kilobytes(pid, "smaps_rollup", "Private_Dirty:");
+    return kilobytes(pid, "smaps_rollup", "Private_Dirty:") + of_tasks(pid, NULL, bench_private);
 }
 
 void bench_die(const char *what)

@@ -22,7 +22,7 @@ double figures_at(const struct figures *f, double part);
 /* CPU nanoseconds that a process, its threads and its children have used so far. */
 uint64_t bench_cpu(int pid);
 
-/* Bytes: most that was ever resident, and what is private now. */
+/* Bytes, of a process and its children: most that was ever resident of each, and what is private now. */
 double bench_peak(int pid);
 double bench_private(int pid);
 

@@ -53,8 +53,12 @@ class Server:
         return self.run("bench_load", mode, kind, *numbers)
 
     def rss(self):
-        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1024
+        """Megabytes, of the process and its children."""
+        def of(process):
+            text = process.joinpath("status").read_text()
+            children = [child for task in process.joinpath("task").iterdir() for child in task.joinpath("children").read_text().split()]
+            return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1024 + sum(of(process.parent / child) for child in children)
+        return of(pathlib.Path(f"/proc/{self.process.pid}"))
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGTERM)
