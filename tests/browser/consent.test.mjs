@@ -87,6 +87,29 @@ it("is inert for a moment after the page gets the focus", async () => {
   await question().getByRole("button", { name: "Deny", disabled: false }).waitFor();
 });
 
+it("B15, B16 takes no click that was meant for something else, and no key that repeats", async () => {
+  await question().getByRole("checkbox", { name: "All devices, also later ones" }).check();
+  const allow = question().getByRole("button", { name: "Allow" });
+  await allow.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await allow.boundingBox();
+  await page.evaluate(() => dispatchEvent(new Event("focus"))); // it comes to the front under the pointer, between two clicks
+  await page.mouse.click(x + width / 2, y + height / 2);
+  await question().getByRole("button", { name: "Allow", disabled: false }).waitFor();
+  await allow.evaluate((button) => {
+    button.focus();
+    button.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    for (const type of ["keydown", "keyup"]) button.dispatchEvent(new KeyboardEvent(type, { key: "Enter", bubbles: true }));
+  });
+  await page.getByRole("heading", { name: "A page asks to use devices" }).evaluate((heading) => { heading.tabIndex = -1; heading.focus(); });
+  await page.keyboard.down("Enter"); // held while the focus comes to the button
+  await allow.evaluate((button) => button.focus());
+  for (let i = 0; i < 5; i++) await page.keyboard.down("Enter");
+  await page.keyboard.up("Enter");
+  assert.equal(await app.locator("#state").innerText(), "waiting");
+  assert.equal((await daemon.person("consent-list")).requests.length, 1);
+  await question().getByRole("checkbox", { name: "All devices, also later ones" }).uncheck();
+});
+
 it("turns a page away", async () => {
   await question().getByRole("button", { name: "Deny", disabled: false }).click();
   await told("refused: consent-denied");

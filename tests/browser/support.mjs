@@ -75,6 +75,17 @@ export async function startDaemon(options = [], port = 0, variables = {}) {
       const { stdout } = await promisify(execFile)(program, words, { env });
       return stdout;
     },
+    // The answer to a request of the person, over the control socket.
+    person: (request, data = {}) => new Promise((resolve, reject) => {
+      const socketPath = `${home.name}/run/peripheral-manager/control`;
+      const headers = { "Content-Type": "application/json" };
+      const asked = http.request({ socketPath, path: `/api/v1/${request}`, method: "POST", headers }, async (answer) => {
+        let text = "";
+        for await (const part of answer) text += part;
+        resolve(JSON.parse(text));
+      });
+      asked.on("error", reject).end(JSON.stringify(data));
+    }),
     // The answer to a request over HTTP.
     async ask(request, data = {}) {
       const answer = await fetch(`${url}api/v1/${request}`, {
@@ -112,20 +123,22 @@ export async function startLine() {
       received = received.subarray(n);
       return data;
     },
+    unread: () => received.length,
     stop: () => stop(child, "the line"),
   };
 }
 
-// Serve files, {path: [type, content]}, as a web server of somebody else would.
+// Serve files, {path: [type, content]} or {path: [type, content, status, header fields]}, as a web server of somebody else would.
 export async function startPages(files) {
   const server = http.createServer((request, response) => {
-    const file = files[request.url];
-    response.writeHead(file ? 200 : 404, { "Content-Type": file ? file[0] : "text/plain" });
-    response.end(file ? file[1] : "");
+    const [type, content, status = 200, fields = {}] = files[request.url] ?? ["text/plain", "", 404];
+    response.writeHead(status, { "Content-Type": type, ...fields });
+    response.end(content);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://localhost:${server.address().port}/`,
+    port: server.address().port,
     stop() {
       server.closeAllConnections();
       server.close();
@@ -134,10 +147,10 @@ export async function startPages(files) {
 }
 
 // Chromium with an empty profile: {context, page(url), stop()}. Every page notes what it complains about in page.complaints.
-export async function startChromium(options = {}) {
+export async function startChromium({ args = [], ...options } = {}) {
   const profile = folder();
   const context = await chromium.launchPersistentContext(profile.name, {
-    executablePath: "/usr/bin/chromium", headless: true, timeout: DEADLINE_MS, args: CHROMIUM_OPTIONS, chromiumSandbox: false,
+    executablePath: "/usr/bin/chromium", headless: true, timeout: DEADLINE_MS, args: [...CHROMIUM_OPTIONS, ...args], chromiumSandbox: false,
     viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options,
   });
   context.setDefaultTimeout(DEADLINE_MS);
