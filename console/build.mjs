@@ -39,7 +39,7 @@ const changes = {
 
 mkdirSync(out, { recursive: true });
 await build({
-  entryPoints: { console: path.join(here, "src/main.tsx"), ...Object.fromEntries(LIBRARIES.map((name) => [name, path.join(here, `src/${name}.ts`)])) },
+  entryPoints: { console: path.join(here, "src/main.tsx"), connect: path.join(here, "src/connect.ts"), ...Object.fromEntries(LIBRARIES.map((name) => [name, path.join(here, `src/${name}.ts`)])) },
   outdir: out,
   bundle: true,
   splitting: true,
@@ -52,4 +52,4 @@ await build({
   plugins: [changes],
   logLevel: "warning",
 });
-for (const file of ["index.html", "icon.svg"]) copyFileSync(path.join(here, "src", file), path.join(out, file));
+for (const file of ["index.html", "connect.html", "icon.svg"]) copyFileSync(path.join(here, "src", file), path.join(out, file));

@@ -130,6 +130,20 @@ static const struct pm_http_refusal *check_network(const struct pm_gate *g, enum
     return sender == PM_SENDER_NATIVE || listed ? NULL : &unknown;
 }
 
+/* Our page at /connect passes on what the page that opened it says, and whose that is, as the browser told it: from
+ * then on it is that page who asks. Nobody but our own page is believed. */
+static enum pm_sender speaks_for(const struct pm_gate *g, struct pm_http_text query, enum pm_sender sender,
+                                 struct pm_origin *from)
+{
+    char text[PM_ORIGIN_MAX];
+    size_t n = 0;
+    int times = sender == PM_SENDER_CONSOLE ? pm_http_query(query, "for", text, sizeof(text), &n) : 0;
+    if (times == 0)
+        return sender;
+    bool good = times == 1 && pm_origin_parse(text, n, from) == 0 && !pm_origin_is_own(&g->hosts, from);
+    return good ? PM_SENDER_WEB : PM_SENDER_NULL;
+}
+
 static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const struct pm_conn *c,
                                                   const struct pm_http_head *head, struct pm_who *ret)
 {
@@ -142,7 +156,7 @@ static const struct pm_http_refusal *check_sender(const struct pm_gate *g, const
                                     head->n_origin,
                                     head->method <= PM_HTTP_HEAD};
     struct pm_sender_text bearer = bearer_of(head);
-    enum pm_sender sender = pm_sender_class(&g->hosts, &facts, &from);
+    enum pm_sender sender = speaks_for(g, head->query, pm_sender_class(&g->hosts, &facts, &from), &from);
     ret->kind = kind_of(sender);
     enum pm_route_kind route = pm_route_kind(head->path.p, head->path.n);
     if (!pm_route_admits(route, sender)) {

@@ -4,12 +4,15 @@
 
 #include <string.h>
 
-static const char security[] =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
-    "'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Frame-Options: DENY\r\nCross-Origin-Opener-Policy: same-origin\r\n"
-    "Permissions-Policy: usb=(), serial=(), hid=(), camera=(), microphone=(), geolocation=()\r\n";
+#define SECURITY(opener)                                                                                               \
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "   \
+    "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"                                          \
+    "X-Frame-Options: DENY\r\nCross-Origin-Opener-Policy: " opener "\r\n"                                              \
+    "Permissions-Policy: usb=(), serial=(), hid=(), camera=(), microphone=(), geolocation=()\r\n"
+
+static const char security[] = SECURITY("same-origin");
+static const char connector_security[] = SECURITY("unsafe-none"); /* it speaks with the page that opened it */
+static const char connector[] = "/connect.html";
 
 static const char *type_of(const char *path)
 {
@@ -28,6 +31,8 @@ static const struct pm_asset *find(struct pm_http_text path)
     bool is_console = path.n == 9 && memcmp(path.p, "/console/", 9) == 0;
     if (path.n == 1 || is_console)
         path = (struct pm_http_text){"/index.html", 11};
+    if (path.n == 8 && memcmp(path.p, "/connect", 8) == 0)
+        path = (struct pm_http_text){connector, sizeof(connector) - 1};
     for (const struct pm_asset *a = pm_assets; a->path; a++) {
         if (strlen(a->path) == path.n && memcmp(a->path, path.p, path.n) == 0)
             return a;
@@ -45,9 +50,11 @@ static void on_request(void *owner, struct pm_conn *c, const struct pm_http_head
     else if (head->method != PM_HTTP_GET && head->method != PM_HTTP_HEAD)
         pm_conn_refuse_method(c, "GET, HEAD");
     else
-        pm_conn_respond(
-            c, &(struct pm_response){
-                   .status = 200, .content_type = type_of(a->path), .fields = security, .body = a->bytes, .n = a->n});
+        pm_conn_respond(c, &(struct pm_response){.status = 200,
+                                                 .content_type = type_of(a->path),
+                                                 .fields = strcmp(a->path, connector) ? security : connector_security,
+                                                 .body = a->bytes,
+                                                 .n = a->n});
 }
 
 void pm_face_page(struct pm_server *server)

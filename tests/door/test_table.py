@@ -165,6 +165,18 @@ class TableTest(unittest.TestCase):
         self.assertEqual((answer.status, answer.getheader("Access-Control-Allow-Methods")), (204, "GET, POST, OPTIONS"))
         self.assertNotIn("x-1", answer.getheader("Access-Control-Allow-Headers").split(","))
 
+    def test_our_own_page_asks_for_whom_it_says(self):
+        own = f"Origin: http://localhost:{self.port}"
+        self.check(200, None, own)
+        self.check(200, None, own, path=API + "?for=https%3A%2F%2Fapp.example")
+        self.check(403, "consent-required", own, path=API + "?for=https%3A%2F%2Fother.example")
+        for page in ("null", "", "https%3A%2F%2Fapp.example%2Fx", f"http%3A%2F%2Flocalhost:{self.port}", "https%3A%2F%2Fapp.example&for=null",
+                     "https%3A%2F%2F" + "a" * 300):
+            self.check(403, "origin-null", own, path=f"{API}?for={page}")
+        self.check(403, "consent-required", "Origin: https://other.example", path=API + "?for=https%3A%2F%2Fapp.example")
+        self.assertEqual(self.raw(path="/connect")[2].getheader("Cross-Origin-Opener-Policy"), "unsafe-none")
+        self.assertIn("frame-ancestors 'none'", self.raw(path="/connect")[2].getheader("Content-Security-Policy"))
+
     def test_d12_a_session_belongs_to_who_began_it(self):
         _, body, _ = self.raw(f"Origin: {APP}", path=SOCKETS)
         sid = body.split('"sid":"')[1].split('"')[0]
