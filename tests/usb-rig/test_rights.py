@@ -53,8 +53,8 @@ class RightsTest(UsbTest):
     def test_console_says_what_stands_in_the_way(self):
         held, denied = self.plug(Acm(), 1), self.plug(Ftdi(), 2)
         self.rig.guest(f"chmod 600 {denied}")
-        holder = self.rig.spawn("holder", *self.under, "python3", "-c", HOLD, held)
-        wait_for(lambda: "held" in self.rig.log("holder"), "the other program")
+        holder = self.rig.spawn("console-holder", *self.under, "python3", "-c", HOLD, held)
+        wait_for(lambda: "held" in self.rig.log("console-holder"), "the other program")
         wait_for(lambda: self.devices()[held]["in-use-by"] == "terminal-x", "the daemon to know")
         said = subprocess.run(["node", CARDS, f"http://localhost:{self.daemon.port}/"], stdout=subprocess.PIPE, text=True, timeout=300,
                               check=True).stdout
