@@ -12,24 +12,88 @@
 
 static const struct pm_who person = {.kind = PM_WHO_PERSON, .terminal = true};
 
-/* ---- asking ---- */
+/* ---- what is asked ---- */
 
-/* The oldest question that is open. Input is waited for only meanwhile, and only if it is ours: a program in the
- * background that reads is stopped. */
-static void show_next(struct pm_prompt *p)
+static const struct pm_device *fitting_after(const struct pm_prompt *p, const struct pm_consent_request *r,
+                                             const struct pm_device *d)
+{
+    const struct pm_link *list = pm_devices_list(pm_api_devices(p->api));
+    for (const struct pm_link *link = d ? d->link.next : list->next; link != list; link = link->next) {
+        const struct pm_device *next = pm_container(link, struct pm_device, link);
+        if (!next->is_console && pm_consent_fits(r, next->vid, next->pid))
+            return next;
+    }
+    return NULL;
+}
+
+/* A yes must mean something: of several devices one word chooses none, and the command that does was told. */
+static bool can_be_asked(const struct pm_prompt *p, const struct pm_consent_request *r)
+{
+    const struct pm_device *first = fitting_after(p, r, NULL);
+    return !r->chooser || (first && !fitting_after(p, r, first));
+}
+
+static const struct pm_consent_request *next_question(const struct pm_prompt *p)
 {
     const struct pm_link *list = pm_door_requests(pm_api_door(p->api));
+    for (const struct pm_link *link = list->next; link != list; link = link->next) {
+        const struct pm_consent_request *r = pm_container(link, struct pm_consent_request, link);
+        if (can_be_asked(p, r))
+            return r;
+    }
+    return NULL;
+}
+
+static void describe_devices(const struct pm_prompt *p, const struct pm_consent_request *r, char *out, size_t room)
+{
+    enum { NAMED = 3 };
+    unsigned count = 0;
+    size_t n = 0;
+    if (!r->chooser && r->n_filters == 0) {
+        snprintf(out, room, "every serial device here, also later ones");
+        return;
+    }
+    for (const struct pm_device *d = fitting_after(p, r, NULL); d; d = fitting_after(p, r, d)) {
+        if (count++ < NAMED)
+            n += (size_t)snprintf(out + n, room - n, "%s%s (%s)", n ? ", " : "", d->description, d->path);
+    }
+    if (count > NAMED)
+        snprintf(out + n, room - n, " and %u more", count - NAMED);
+    else if (count == 0)
+        snprintf(out, room, "a device that is not plugged in");
+}
+
+static void ask(const struct pm_prompt *p, const struct pm_consent_request *r)
+{
+    char devices[3 * (2 * PM_DEVICE_TEXT + 8) + 32], capabilities[64] = "";
+    size_t n = 0;
+    describe_devices(p, r, devices, sizeof(devices));
+    for (unsigned bit = 1; bit & PM_MAY_ALL; bit <<= 1) {
+        if (r->capabilities & bit)
+            n += (size_t)snprintf(capabilities + n, sizeof(capabilities) - n, "%s%s", n ? ", " : "",
+                                  pm_grant_capability_name(bit));
+    }
+    pm_log(PM_LOG_INFO, "May %s use %s (%s)? [y]es, once / [a]lways / [N]o, then Enter.", r->origin, devices,
+           capabilities);
+}
+
+/* ---- asking ---- */
+
+/* The oldest question that is open and can be answered so. Input is waited for only meanwhile, and only if it is ours:
+ * a program in the background that reads is stopped. */
+static void show_next(struct pm_prompt *p)
+{
+    const struct pm_consent_request *r = next_question(p);
     bool ours = tcgetpgrp(p->fd) == getpgrp();
     if (p->id[0])
         return;
-    pm_watch_set(&p->watch, ours && list->next != list ? PM_LOOP_READ : 0);
-    if (!ours || list->next == list)
+    pm_watch_set(&p->watch, ours && r ? PM_LOOP_READ : 0);
+    if (!ours || !r)
         return;
-    const struct pm_consent_request *r = pm_container(list->next, struct pm_consent_request, link);
     memcpy(p->id, r->id, sizeof(p->id));
     tcflush(p->fd, TCIFLUSH); /* what was typed before this question is no answer to it */
     p->n = 0;
-    pm_log(PM_LOG_INFO, "May %s use the devices here? [y]es, once / [a]lways / [N]o, then Enter.", r->origin);
+    ask(p, r);
 }
 
 static void on_event(struct pm_api_client *client, const char *event, const json_t *data, uint64_t number)

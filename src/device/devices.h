@@ -27,7 +27,7 @@ struct pm_device {
     int vid, pid;                /* -1: none */
     dev_t node;                  /* the number of the character device at `path` */
     unsigned long long plugged;  /* differs from one plugging to the next; 0: not known */
-    bool is_virtual, is_console; /* the system's own console is not for applications */
+    bool is_virtual, is_console; /* the system's own console, or where people log in: not for applications */
     bool conflict;               /* another listed device claims to be this very one */
     unsigned scan;               /* for devices.c: the last scan that saw it */
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BUFFER = 1024 * 1024 }; /* of the socket: some thousand events */
 
@@ -73,6 +74,15 @@ static bool is_console(const struct pm_discovery *all, const char *name)
     return strstr(all->consoles, word) != NULL;
 }
 
+/* Does systemd let people log in there? The unit's group of processes can be seen by everybody. */
+static bool has_login(const char *name)
+{
+    char path[256];
+    int n = snprintf(path, sizeof(path),
+                     "/sys/fs/cgroup/system.slice/system-serial\\x2dgetty.slice/serial-getty@%s.service", name);
+    return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+}
+
 /* False for what is no serial port: consoles and pseudo terminals have no parent. */
 static bool describe(const struct pm_discovery *all, struct udev_device *u, struct pm_device *d)
 {
@@ -80,7 +90,7 @@ static bool describe(const struct pm_discovery *all, struct udev_device *u, stru
     struct udev_device *parent = udev_device_get_parent(u);
     if (!path || !parent || strlen(path) >= sizeof(d->path) || !has_hardware(u, parent))
         return false;
-    *d = (struct pm_device){.node = udev_device_get_devnum(u), .is_console = is_console(all, name)};
+    *d = (struct pm_device){.node = udev_device_get_devnum(u), .is_console = is_console(all, name) || has_login(name)};
     snprintf(d->path, sizeof(d->path), "%s", path);
     const char *plugged = udev_device_get_property_value(u, "USEC_INITIALIZED");
     d->plugged = plugged ? strtoull(plugged, NULL, 10) : 0;

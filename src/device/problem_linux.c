@@ -46,7 +46,8 @@ bool pm_device_problem(const struct pm_device *d, char *out, size_t room)
     if (d->is_virtual)
         return false;
     if (d->is_console) {
-        snprintf(out, room, "%s is the console of this machine and not for applications.", d->path);
+        snprintf(out, room, "%s is a console of this machine, or people log in there: it is not for applications.",
+                 d->path);
         return true;
     }
     if (faccessat(AT_FDCWD, d->path, R_OK | W_OK, AT_EACCESS) == 0)

@@ -107,15 +107,21 @@ class UdevTest(unittest.TestCase):
         for name in ("console", "tty0", "ptmx"):
             self.bed.add_from_string(f"P: /devices/virtual/tty/{name}\nN: {name}\nE: SUBSYSTEM=tty\nE: DEVNAME=/dev/{name}\n")
         self.bed.set_attribute("/sys/devices/virtual/tty/console", "active", "tty0 ttyS3\n")
+        port("/devices/pnp0/00:03", "pnp", 4)
+        self.bed.set_attribute("/sys/devices/pnp0/00:03/tty/ttyS4", "type", "4\n")
+        os.makedirs(self.bed.get_root_dir() +
+                    r"/sys/fs/cgroup/system.slice/system-serial\x2dgetty.slice/serial-getty@ttyS4.service")
         self.start()
         devices = self.devices()
-        self.assertEqual(set(devices), {"/dev/ttyS0", "/dev/ttyS3"})
+        self.assertEqual(set(devices), {"/dev/ttyS0", "/dev/ttyS3", "/dev/ttyS4"})
         self.assertEqual((devices["/dev/ttyS0"]["id"], devices["/dev/ttyS0"]["hwid"], devices["/dev/ttyS0"]["vid"]),
                          ("tty-ttyS0", "PNP0501", None))
-        self.assertIn("console of this machine", devices["/dev/ttyS3"]["unusable"])
-        answer = self.client.call("activate-connection", {"name": "a", "address": "/dev/ttyS3"})
-        self.assertEqual(answer["error"]["code"], "access-denied")
-        self.assertIn("console", answer["error"]["message"])
+        self.assertNotIn("console", devices["/dev/ttyS0"].get("unusable") or "")
+        for port in ("/dev/ttyS3", "/dev/ttyS4"):
+            self.assertIn("console of this machine, or people log in there", devices[port]["unusable"])
+            answer = self.client.call("activate-connection", {"name": "a", "address": port})
+            self.assertEqual(answer["error"]["code"], "access-denied")
+            self.assertIn("console", answer["error"]["message"])
 
     def test_devices_come_and_go(self):
         self.start()

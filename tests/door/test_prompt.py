@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 import types
 import unittest
@@ -61,7 +62,7 @@ class PromptTest(unittest.TestCase):
 
     def test_yes_no_and_always(self):
         first, second = self.page("https://one.example"), self.page("https://two.example")
-        asked = self.wait_text(r"May https://(one|two)\.example use the devices here\?").group(1)
+        asked = self.wait_text(r"May https://(one|two)\.example use every serial device here, also later ones \(serial, control\)\?").group(1)
         pages = (first, second) if asked == "one" else (second, first)
         os.write(self.keyboard, b"a\n")
         pages[0].wait_in()
@@ -77,6 +78,23 @@ class PromptTest(unittest.TestCase):
         self.assertFalse(third.joined)
         os.write(self.keyboard, b"yes\n")
         third.wait_in()
+
+    def test_of_several_devices_the_command_chooses(self):
+        page = self.page("https://one.example")
+        self.wait_text(r"May https://one\.example use")
+        os.write(self.keyboard, b"y\n")
+        page.wait_in()
+        chosen = []
+        thread = threading.Thread(target=lambda: chosen.append(page.ask("request-device", {"capabilities": ["serial"]})))
+        thread.start()
+        question = self.wait_text(r"asks for one device\. Let it in: peripheral-manager approve (q_\d+) DEVICE").group(1)
+        other = self.page("https://two.example")
+        self.wait_text(r"May https://two\.example use")  # the one that cannot be answered here is passed over
+        os.write(self.keyboard, b"y\n")
+        other.wait_in()
+        self.assertTrue(self.person.ask("consent-approve", {"id": question, "devices": "virtual-echo"})["ok"])
+        thread.join(DEADLINE)
+        self.assertEqual(chosen[0]["device"]["id"], "virtual-echo")
 
     def test_pages_of_this_machine_come_in_with_one_line(self):
         self.page("http://localhost:5173").wait_in()
