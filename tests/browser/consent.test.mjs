@@ -123,9 +123,22 @@ it("lists what was allowed, and takes it back", async () => {
   await question().getByRole("radio", { name: "Always" }).check();
   await question().getByRole("button", { name: "Allow", disabled: false }).click();
   await told("let in");
+  await app.evaluate(async () => {
+    globalThis.got = 0;
+    socket.on("load", (bytes) => (globalThis.got += bytes.byteLength));
+    socket.on("connection-closed", ({ reason }) => (globalThis.ended = reason));
+    await socket.emitWithAck("activate-connection", { name: "load", address: "virtual:counter" });
+    await socket.emitWithAck("send-raw", { name: "load", payload: "RATE 1000000\n" });
+  });
+  const got = () => app.evaluate(() => globalThis.got);
+  await until(async () => (await got()) > 1000000, "a stream at full speed");
   const origin = third.url.slice(0, -1);
   await page.getByRole("button", { name: `Revoke ${origin} for all devices` }).click();
   await page.getByRole("button", { name: `Revoke ${origin} for all devices` }).waitFor({ state: "detached" });
+  await until(() => app.evaluate(() => globalThis.ended === "revoked"), "the end of the stream"); // B27
+  const whole = await got();
+  await sleep(300);
+  assert.equal(await got(), whole); // and nothing comes behind it
   await app.reload();
   await question().getByText(origin, { exact: true }).waitFor(); // it has to ask again
   assert.equal(await app.locator("#state").innerText(), "waiting");
