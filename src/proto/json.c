@@ -226,8 +226,7 @@ static struct pm_json value_at(const char *p, const char *end)
     return value;
 }
 
-/* The start of the item at *at in a checked array or object, or NULL at its end. */
-static const char *item_at(const struct pm_json *whole, size_t at)
+const char *pm_json_next(const struct pm_json *whole, size_t at)
 {
     const char *end = whole->p + whole->n - 1, *p = skip_space(whole->p + (at ? at : 1), end);
     if (p < end && at && *p == ',')
@@ -238,7 +237,7 @@ static const char *item_at(const struct pm_json *whole, size_t at)
 bool pm_json_element(const struct pm_json *array, size_t *at, struct pm_json *ret)
 {
     assert(array->type == PM_JSON_ARRAY);
-    const char *p = item_at(array, *at);
+    const char *p = pm_json_next(array, *at);
     if (!p)
         return false;
     *ret = value_at(p, array->p + array->n - 1);
@@ -249,7 +248,7 @@ bool pm_json_element(const struct pm_json *array, size_t *at, struct pm_json *re
 bool pm_json_member(const struct pm_json *object, size_t *at, struct pm_json *ret_key, struct pm_json *ret_value)
 {
     assert(object->type == PM_JSON_OBJECT);
-    const char *end = object->p + object->n - 1, *p = item_at(object, *at);
+    const char *end = object->p + object->n - 1, *p = pm_json_next(object, *at);
     if (!p)
         return false;
     *ret_key = value_at(p, end);
@@ -394,23 +393,38 @@ int pm_json_integer(const struct pm_json *number, int64_t *ret)
     return 0;
 }
 
-size_t pm_json_quote(const char *p, size_t n, char *out)
+/* Write one byte of a string, escaped if it must be. Returns the bytes written. */
+static size_t quote_byte(unsigned char c, char *out)
 {
     static const char digits[] = "0123456789abcdef";
     size_t at = 0;
+    if (c < 0x20) {
+        memcpy(out, "\\u00", 4);
+        out[4] = digits[c >> 4];
+        out[5] = digits[c & 15];
+        return 6;
+    }
+    if (c == '"' || c == '\\')
+        out[at++] = '\\';
+    out[at++] = (char)c;
+    return at;
+}
+
+size_t pm_json_quote(const char *p, size_t n, char *out)
+{
+    const char *end = p + n;
+    size_t at = 0;
     out[at++] = '"';
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)p[i];
-        if (c < 0x20) {
-            memcpy(out + at, "\\u00", 4);
-            out[at + 4] = digits[c >> 4];
-            out[at + 5] = digits[c & 15];
-            at += 6;
-            continue;
+    while (p < end) {
+        if (end - p >= 8) { /* what is written too much is overwritten: there is room for more than this */
+            size_t plain = plain_of_8(p);
+            memcpy(out + at, p, 8);
+            at += plain;
+            p += plain;
+            if (plain == 8)
+                continue;
         }
-        if (c == '"' || c == '\\')
-            out[at++] = '\\';
-        out[at++] = (char)c;
+        at += quote_byte((unsigned char)*p++, out + at);
     }
     out[at++] = '"';
     return at;

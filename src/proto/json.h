@@ -40,6 +40,10 @@ int pm_json_check(const char *p, size_t n, unsigned depth, struct pm_json *ret);
 bool pm_json_element(const struct pm_json *array, size_t *at, struct pm_json *ret);
 bool pm_json_member(const struct pm_json *object, size_t *at, struct pm_json *ret_key, struct pm_json *ret_value);
 
+/* Where the next item of a checked array or object starts, at such a place of a walk; NULL at its end. Unlike the walk
+ * itself it does not read the item. */
+const char *pm_json_next(const struct pm_json *whole, size_t at);
+
 /* The last member of that name, as JavaScript has it; false if there is none. */
 bool pm_json_get(const struct pm_json *object, const char *name, struct pm_json *ret);
 
@@ -60,7 +64,7 @@ static inline size_t pm_json_quoted_max(size_t n)
 }
 
 /* Write n bytes of UTF-8 as a string with its quotes: control characters, quote and backslash escaped. Returns the
- * length. */
+ * length. What needs no escape is copied eight bytes at a time. */
 size_t pm_json_quote(const char *p, size_t n, char *out);
 
 #endif

@@ -127,11 +127,8 @@ static int read_event(const struct pm_sio_limits *limits, struct pm_sio_packet *
     ret->event_n = (size_t)n;
     if (pm_sio_is_reserved(ret->event, ret->event_n))
         return -EPROTO;
-    struct pm_json first;
-    if (pm_json_element(&ret->data, &at, &first))
-        set_args(ret, (size_t)(first.p - ret->data.p));
-    else
-        set_args(ret, ret->data.n - 1);
+    const char *first = pm_json_next(&ret->data, at);
+    set_args(ret, first ? (size_t)(first - ret->data.p) : ret->data.n - 1);
     return 0;
 }
 

@@ -46,7 +46,7 @@ class LifeTest(Places):
                 took.append(int(file.read().split()[0]) / 1e6)
             process.terminate()
             process.wait(DEADLINE)
-        self.assertLess(min(took), 200 if "/asan/" in PROGRAM else 20)
+        self.assertLess(min(took), 200 if any(f"/{name}/" in PROGRAM for name in ("asan", "tsan")) else 20)
 
     def test_port_that_is_taken_on_either_family(self):  # B40
         for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):

@@ -158,6 +158,15 @@ for (const [version, v] of Object.entries(VERSIONS)) {
         assert.equal(await status(s.poll), 400);
       });
 
+      it("ends a session whose poll is cancelled", async () => {
+        const s = await drained(), cancel = new AbortController();
+        const poll = request(s.poll, { signal: cancel.signal }).catch((error) => error.name);
+        await sleep(30);
+        cancel.abort();
+        assert.equal(await poll, "AbortError");
+        assert.equal(await status(s.poll), 400);
+      });
+
       it("pings and pongs", async () => {
         const server = v.pings === "client" ? patient : hasty, s = await drained(server), ws = open(websocket, server);
         await ws.next();
@@ -204,7 +213,7 @@ for (const [version, v] of Object.entries(VERSIONS)) {
         await ws.opened();
         ws.send("2probe");
         await ws.expect("3probe");
-        assert.equal(await body(s.poll), v.payload("6")); // lets the client pause its polls
+        for (let i = 0; i < 3; i++) assert.equal(await body(s.poll), v.payload("6")); // lets the client pause its polls
         ws.send("5");
         assert.equal(await status(s.poll), 400);
         await open(s.upgrade).ended(); // nor can another take it over

@@ -118,7 +118,8 @@ def resident(program):
     """Bytes of memory that are the process's own. 0 where a sanitizer's are among them, which keeps what was freed: it is
     the plain build that is held to the bounds."""
     with open(program.process.args[0], "rb") as file:
-        if b"__asan_init" in file.read():
+        program_text = file.read()
+        if b"__asan_init" in program_text or b"__tsan_init" in program_text:
             return 0
     with open(f"/proc/{program.process.pid}/statm") as file:
         pages = file.read().split()
