@@ -2,6 +2,7 @@
 #include "api/api_private.h"
 #include "api/exchange.h"
 #include "api/hot.h"
+#include "api/identify.h"
 #include "api/inspect.h"
 #include "api/profiled.h"
 #include "api/table.h"
@@ -167,6 +168,7 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         break;
     case PM_CONNECTION_CLOSED:
         pm_exchanges_close(c);
+        pm_identify_close(c);
         pm_profiled_close(c);
         on_closed(a, c, text);
         break;

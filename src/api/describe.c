@@ -57,7 +57,7 @@ static json_t *describe_profiles(const struct pm_api *a, const struct pm_device 
     const struct pm_profile *p;
     bool own;
     for (size_t i = 0; (p = pm_profiled_get(a, i, &own)); i++) {
-        if (pm_profile_recognises(p, d->vid, d->pid))
+        if (pm_profile_recognises(p, d->vid, d->pid, d->product))
             json_array_append_new(ids, json_string(p->id));
     }
     return ids;

@@ -3,6 +3,7 @@
 
 #include "api/api_private.h"
 #include "api/exchange.h"
+#include "api/identify.h"
 
 #include "base/log.h"
 
@@ -200,6 +201,8 @@ void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start)
     struct pm_profile *p = pm_profiled_find(a, c->options.profile);
     if (!p) {
         pm_profiled_close(c);
+        if (start)
+            pm_identify_begin(a, c);
         return;
     }
     begin_listening(a, c, p);

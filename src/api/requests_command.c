@@ -2,10 +2,12 @@
  * profiles there are. */
 #include "api/api_private.h"
 #include "api/exchange.h"
+#include "api/identify.h"
 #include "api/profiled.h"
 #include "api/table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void refuse(const struct pm_call *call, const char *field, const char *expected)
 {
@@ -99,6 +101,10 @@ static void send_command(struct pm_call *call)
         send_named(call, p);
     else if (!id[0])
         send_numbers(call);
+    else if (strcmp(id, PM_PROFILE_AUTO) == 0)
+        pm_api_fail(call->request, PM_UNSUPPORTED,
+                    "No profile recognises the device of this connection, or more than one. Choose one with "
+                    "configure-connection.");
     else
         pm_api_fail(call->request, PM_UNSUPPORTED,
                     "The profile \"%s\" of this connection is not there. Put its file back, or choose another with "
@@ -109,9 +115,9 @@ static void send_command(struct pm_call *call)
 bool pm_call_knows_profile(const struct pm_call *call)
 {
     const char *id = pm_call_text(call, "profile");
-    if (!id || !id[0] || pm_profiled_find(call->api, id))
+    if (!id || !id[0] || strcmp(id, PM_PROFILE_AUTO) == 0 || pm_profiled_find(call->api, id))
         return true;
-    refuse(call, "profile", "the id of a profile: see list-profiles");
+    refuse(call, "profile", "the id of a profile, or \"auto\": see list-profiles");
     return false;
 }
 

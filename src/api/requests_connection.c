@@ -1,5 +1,6 @@
 /* requests_connection.c - devices and connections: what is there, opening, closing, naming, settings. */
 #include "api/api_private.h"
+#include "api/identify.h"
 #include "api/profiled.h"
 #include "api/table.h"
 
@@ -55,6 +56,7 @@ static void list_connections(struct pm_call *call)
 /* What an opening is to answer with; it may take a while. */
 struct opening {
     struct pm_devices_waiting waiting;
+    struct pm_identify_waiting identified;
     struct pm_api *api;
     struct pm_api_request *request;
     char name[PM_NAME_MAX + 1], address[PM_DEVICE_TEXT];
@@ -129,6 +131,16 @@ static void answer_opened(const struct opening *o, struct pm_connection *c)
     pm_api_answer_kept(o->api, o->request, c, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
 }
 
+static void on_identified(struct pm_identify_waiting *w, struct pm_connection *c)
+{
+    struct opening *o = pm_container(w, struct opening, identified);
+    if (c)
+        answer_opened(o, c);
+    else
+        fail_open(o, -ENODEV);
+    free(o);
+}
+
 static void on_opened(void *owner, struct pm_connection *c, int error)
 {
     struct opening *o = owner;
@@ -136,10 +148,12 @@ static void on_opened(void *owner, struct pm_connection *c, int error)
         pm_devices_look(o->api->devices, &o->waiting);
         return;
     }
-    if (error < 0)
-        fail_open(o, error);
-    else
-        answer_opened(o, c);
+    if (error == 0) {
+        o->identified.done = on_identified;
+        pm_identify_wait(c, &o->identified);
+        return;
+    }
+    fail_open(o, error);
     free(o);
 }
 
@@ -238,7 +252,8 @@ static const struct pm_arg activate_args[] = {
      .purpose = "how many received bytes are kept for those who come late"},
     {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX, .fallback = "none",
      .purpose =
-         "what kind of device it is: an `id` of list-profiles, whose line settings hold unless others are given"},
+         "what kind of device it is: an `id` of list-profiles, whose line settings hold unless others are given; or "
+         "`auto`: the one that recognises the device, which may be asked what it is"},
     PM_ARGS_DELIVER("bytes", "what the event with its bytes carries for all who do not choose: see subscribe"),
     {"record", PM_ARG_BOOLEAN, .fallback = "false",
      .purpose = "write down everything that goes over it, as record-start does"},

@@ -2,6 +2,7 @@
  */
 #include "api/api_private.h"
 #include "api/deliver.h"
+#include "api/identify.h"
 #include "api/profiled.h"
 #include "api/table.h"
 #include "base/cleanup.h"
@@ -108,26 +109,38 @@ struct waiting {
     struct pm_api *api;
     struct pm_api_request *request;
     struct pm_connection *connection; /* lives at least as long as its port */
+    struct pm_identify_waiting identified;
 };
 
 static struct waiting *new_waiting(struct pm_call *call)
 {
     struct waiting *w = malloc(sizeof(*w));
     if (w)
-        *w = (struct waiting){call->api, call->request, call->connection};
+        *w = (struct waiting){.api = call->api, .request = call->request, .connection = call->connection};
     return w;
+}
+
+static void on_identified(struct pm_identify_waiting *identified, struct pm_connection *c)
+{
+    PM_AUTO_FREE struct waiting *w = pm_container(identified, struct waiting, identified);
+    if (c)
+        pm_api_answer_kept(w->api, w->request, c, json_pack("{s:o}", "connection", pm_describe_connection(c)), NULL);
+    else
+        fail_line(w->request, "settings", -ENODEV);
 }
 
 static void on_configured(void *owner, int error)
 {
-    PM_AUTO_FREE struct waiting *w = owner;
-    struct pm_connection *c = w->connection;
+    struct waiting *w = owner;
     if (error < 0) {
         fail_line(w->request, "settings", error);
+        free(w);
         return;
     }
-    pm_hub_configured(c);
-    pm_api_answer_kept(w->api, w->request, c, json_pack("{s:o}", "connection", pm_describe_connection(c)), NULL);
+    pm_hub_configured(w->connection);
+    w->identified.done = on_identified;
+    pm_identify_begin(w->api, w->connection);
+    pm_identify_wait(w->connection, &w->identified);
 }
 
 static void configure_connection(struct pm_call *call)
@@ -300,7 +313,7 @@ static const struct pm_arg configure_args[] = {
     {"name", PM_ARG_CONNECTION, .required = true},
     PM_ARGS_LINE,
     {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX,
-     .purpose = "what kind of device it is from now on: an `id` of list-profiles, or empty for none"},
+     .purpose = "what kind of device it is from now on: an `id` of list-profiles, `auto`, or empty for none"},
     PM_ARGS_DELIVER("as it is", "what the event with its bytes carries for all who do not choose: see subscribe"),
     {0}};
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};

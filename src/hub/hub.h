@@ -30,6 +30,7 @@ struct pm_write;
 struct pm_talk; /* these are of the layer above */
 struct pm_listener;
 struct pm_pauses;
+struct pm_identify;
 struct pm_connection;
 
 /* Called once for each accepted write: error 0, all bytes are with the driver; else how many went out before it. */
@@ -119,6 +120,7 @@ struct pm_connection {
     void *holder;
     struct pm_talk *talk, *urgent_talk;
     struct pm_listener *listener; /* looks for what the device tells unasked */
+    struct pm_identify *identify; /* under way: which profile is the device's */
     struct pm_pauses *pauses;     /* where the device was silent; NULL: nobody wants to know */
 };
 

@@ -35,6 +35,11 @@ struct pm_profile *pm_profile_unref(struct pm_profile *p)
     for (size_t i = 0; i < p->n_events; i++)
         free_alternatives(&p->events[i].match);
     free_alternatives(&p->errors);
+    for (size_t i = 0; i < p->n_devices; i++)
+        pm_pattern_free(p->devices[i].text);
+    for (size_t i = 0; i < p->identify.n; i++)
+        pm_pattern_free(p->identify.expect[i].pattern);
+    free(p->devices);
     free(p->commands);
     free(p->events);
     json_decref(p->file);
@@ -60,12 +65,13 @@ const struct pm_profile_command *pm_profile_command_of_id(const struct pm_profil
     return NULL;
 }
 
-bool pm_profile_recognises(const struct pm_profile *p, int vendor, int product)
+bool pm_profile_recognises(const struct pm_profile *p, int vendor, int product, const char *text)
 {
-    for (size_t i = 0; i < json_array_size(p->recognise); i++) {
-        const json_t *o = json_array_get(p->recognise, i), *wanted = json_object_get(o, "product");
-        if (json_integer_value(json_object_get(o, "vendor")) == vendor &&
-            (!wanted || json_integer_value(wanted) == product))
+    struct pm_capture captures[PM_PATTERN_VALUES_MAX];
+    for (size_t i = 0; i < p->n_devices; i++) {
+        const struct pm_profile_device *d = &p->devices[i];
+        if (d->vendor == vendor && (d->product < 0 || d->product == product) &&
+            (!d->text || pm_pattern_match(d->text, (const uint8_t *)text, strlen(text), captures)))
             return true;
     }
     return false;

@@ -88,6 +88,26 @@ struct pm_profile_wrap {
     enum pm_framing_kind stuffing; /* PM_FRAMING_COBS, PM_FRAMING_SLIP, or anything else for none */
 };
 
+/* A USB device that a profile is for. */
+struct pm_profile_device {
+    int vendor, product;     /* -1: any product */
+    struct pm_pattern *text; /* of the product's name; or NULL */
+};
+
+enum { PM_PROFILE_EXPECT_MAX = 8 };
+
+/* How to find out by asking whether a device is one: a command, and values that its answer must have. */
+struct pm_profile_identify {
+    const struct pm_profile_command *command; /* or NULL: it cannot be asked */
+    const json_t *args;
+    uint32_t timeout_ms;
+    size_t n;
+    struct {
+        const char *name;
+        struct pm_pattern *pattern;
+    } expect[PM_PROFILE_EXPECT_MAX];
+};
+
 /* Commands to all devices of a bus, which none of them answers. */
 struct pm_profile_broadcast {
     const char *argument; /* or NULL: there are none */
@@ -99,9 +119,11 @@ struct pm_profile {
     unsigned refs;
     json_t *file;
     const char *id, *name, *purpose;
-    const json_t *line;      /* options, as activate-connection takes them; or NULL */
-    const json_t *recognise; /* array of objects with vendor and product ids; or NULL */
-    bool standard;           /* its commands are standard command frames */
+    const json_t *line; /* options, as activate-connection takes them; or NULL */
+    size_t n_devices;   /* that it is recognised by */
+    struct pm_profile_device *devices;
+    struct pm_profile_identify identify;
+    bool standard; /* its commands are standard command frames */
     struct pm_framing frame;
     size_t trim_front, trim_back; /* bytes of a frame around what the checksum and the patterns see */
     struct pm_profile_checksum checksum;
@@ -125,8 +147,9 @@ int pm_profile_load(const char *text, size_t n, struct pm_profile **ret, char er
 struct pm_profile *pm_profile_ref(struct pm_profile *p);
 struct pm_profile *pm_profile_unref(struct pm_profile *p);
 
-/* Is a USB device with these ids one that the profile says it is for? -1: it has none. */
-bool pm_profile_recognises(const struct pm_profile *p, int vendor, int product);
+/* Is a USB device with these ids, of which -1 is none, and this name of its product one that the profile says it is
+ * for? */
+bool pm_profile_recognises(const struct pm_profile *p, int vendor, int product, const char *text);
 
 /* NULL if there is none. */
 const struct pm_profile_command *pm_profile_command(const struct pm_profile *p, const char *name);

@@ -18,7 +18,7 @@
 
 /* ---- patterns ---- */
 
-static struct pm_pattern *read_pattern(struct pm_reader *r, const json_t *v)
+struct pm_pattern *pm_profile_read_pattern(struct pm_reader *r, const json_t *v)
 {
     struct pm_pattern *p = NULL;
     const char *why;
@@ -37,11 +37,11 @@ static void read_patterns(struct pm_reader *r, const json_t *object, const char 
     if (!v || r->error < 0 || !pm_reader_enter(r, key, 0))
         return;
     if (json_is_string(v)) {
-        ret->patterns[0] = read_pattern(r, v);
+        ret->patterns[0] = pm_profile_read_pattern(r, v);
         ret->n = ret->patterns[0] != NULL;
     }
     for (size_t i = 0; i < json_array_size(v) && r->error == 0 && pm_reader_enter(r, NULL, i); i++) {
-        ret->patterns[i] = read_pattern(r, json_array_get(v, i));
+        ret->patterns[i] = pm_profile_read_pattern(r, json_array_get(v, i));
         ret->n += ret->patterns[i] != NULL;
         pm_reader_leave(r);
     }
@@ -365,15 +365,68 @@ static const json_t *read_sequence(struct pm_reader *r, const struct pm_profile 
     return array;
 }
 
+/* ---- identification ---- */
+
+static void read_expect(struct pm_reader *r, const json_t *object, struct pm_profile_identify *ret)
+{
+    const char *key;
+    json_t *value, *all = json_object_get(object, "expect");
+    if (!all || r->error < 0 || !pm_reader_enter(r, "expect", 0))
+        return;
+    if (json_object_size(all) > PM_PROFILE_EXPECT_MAX)
+        pm_reader_fail(r, "it has %d members at most", PM_PROFILE_EXPECT_MAX);
+    json_object_foreach(all, key, value)
+    {
+        if (r->error < 0 || !pm_reader_enter(r, key, 0))
+            break;
+        if (!json_is_string(value))
+            pm_reader_fail(r, "a pattern is expected here");
+        ret->expect[ret->n].name = key;
+        ret->expect[ret->n].pattern = r->error == 0 ? pm_profile_read_pattern(r, value) : NULL;
+        ret->n += ret->expect[ret->n].pattern != NULL;
+        pm_reader_leave(r);
+    }
+    pm_reader_leave(r);
+}
+
+/* Its command asks and changes nothing; which one that is, the author knows. */
+static void read_identify(struct pm_reader *r, struct pm_profile *p)
+{
+    static const struct pm_member members[] = {
+        {"command", PM_MEMBER_TEXT, .required = true, .min = 1, .max = PM_VALUE_NAME_MAX},
+        {.name = "args", .type = PM_MEMBER_OBJECT},
+        {.name = "expect", .type = PM_MEMBER_OBJECT},
+        {"timeout", PM_MEMBER_INTEGER, .min = 1, .max = 10000},
+        {0}};
+    const json_t *o = json_object_get(p->file, "identify");
+    struct pm_argument_problem problem;
+    if (!o || r->error < 0 || !pm_reader_enter(r, "identify", 0))
+        return;
+    pm_reader_check(r, o, members);
+    const struct pm_profile_command *c = r->error == 0 ? pm_profile_command(p, pm_file_text(o, "command")) : NULL;
+    json_t *args = c ? pm_profile_arguments(c, json_object_get(o, "args"), &problem) : NULL;
+    if (r->error == 0 && (!c || !c->answers || p->standard))
+        pm_reader_fail(r, "it takes a \"command\" of this profile that has an answer");
+    else if (r->error == 0 && !args)
+        pm_reader_fail(r, "\"%s\" must be %s", problem.field, problem.expected);
+    json_decref(args);
+    p->identify.command = c;
+    p->identify.args = json_object_get(o, "args");
+    p->identify.timeout_ms = (uint32_t)pm_file_integer(o, "timeout", 500);
+    read_expect(r, o, &p->identify);
+    pm_reader_leave(r);
+}
+
 /* ---- the whole ---- */
 
 static bool is_id(const char *id)
 {
+    bool is_auto = strcmp(id, "auto") == 0; /* what a connection has until its profile is known */
     for (; *id; id++) {
         if (!((*id >= 'a' && *id <= 'z') || (*id >= '0' && *id <= '9') || *id == '-' || *id == '.'))
             return false;
     }
-    return true;
+    return !is_auto;
 }
 
 static void read_profile(struct pm_reader *r, struct pm_profile *p)
@@ -387,6 +440,7 @@ static void read_profile(struct pm_reader *r, struct pm_profile *p)
         PURPOSE,
         {"protocol", PM_MEMBER_TEXT, .min = 1, .max = 16, .words = protocols},
         {"recognise", PM_MEMBER_ARRAY, .min = 1, .max = PM_PROFILE_DEVICES_MAX},
+        {.name = "identify", .type = PM_MEMBER_OBJECT},
         {.name = "line", .type = PM_MEMBER_OBJECT},
         {.name = "frame", .type = PM_MEMBER_OBJECT},
         {.name = "trim", .type = PM_MEMBER_OBJECT},
@@ -416,7 +470,7 @@ static void read_profile(struct pm_reader *r, struct pm_profile *p)
     p->window = (size_t)pm_file_integer(p->file, "window", 0);
     p->frame = (struct pm_framing){.kind = PM_FRAMING_LINES, .max = 4096};
     if (!is_id(p->id) && pm_reader_enter(r, "id", 0)) {
-        pm_reader_fail(r, "an id is made of small letters, digits, - and .");
+        pm_reader_fail(r, "an id is made of small letters, digits, - and ., and is not \"auto\"");
         pm_reader_leave(r);
     }
     pm_profile_read_parts(r, p);
@@ -424,6 +478,7 @@ static void read_profile(struct pm_reader *r, struct pm_profile *p)
     read_values(r, p, p->file);
     read_commands(r, p);
     read_events(r, p);
+    read_identify(r, p);
     p->start = read_sequence(r, p, "start");
     p->stop = read_sequence(r, p, "stop");
 }

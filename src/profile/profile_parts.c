@@ -2,6 +2,8 @@
  * line, pacing, and what the device is recognised by. */
 #include "profile/profile_private.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- members ---- */
@@ -191,12 +193,23 @@ static void read_recognise(struct pm_reader *r, struct pm_profile *p)
     static const struct pm_member members[] = {
         {"vendor", PM_MEMBER_INTEGER, .required = true, .min = 0, .max = UINT16_MAX},
         {"product", PM_MEMBER_INTEGER, .min = 0, .max = UINT16_MAX},
+        {"text", PM_MEMBER_TEXT, .min = 1, .max = PM_PATTERN_MAX},
         {0}};
-    p->recognise = json_object_get(p->file, "recognise");
-    if (!p->recognise || r->error < 0 || !pm_reader_enter(r, "recognise", 0))
+    const json_t *all = json_object_get(p->file, "recognise");
+    if (!all || r->error < 0 || !pm_reader_enter(r, "recognise", 0))
         return;
-    for (size_t i = 0; i < json_array_size(p->recognise) && pm_reader_enter(r, NULL, i); i++) {
-        pm_reader_check(r, json_array_get(p->recognise, i), members);
+    p->devices = calloc(json_array_size(all), sizeof(p->devices[0]));
+    r->error = p->devices ? 0 : -ENOMEM;
+    for (size_t i = 0; i < json_array_size(all) && r->error == 0 && pm_reader_enter(r, NULL, i); i++) {
+        const json_t *o = json_array_get(all, i), *text = json_object_get(o, "text");
+        struct pm_profile_device *d = &p->devices[p->n_devices++];
+        pm_reader_check(r, o, members);
+        d->vendor = (int)pm_file_integer(o, "vendor", -1);
+        d->product = (int)pm_file_integer(o, "product", -1);
+        if (text && r->error == 0 && pm_reader_enter(r, "text", 0)) {
+            d->text = pm_profile_read_pattern(r, text);
+            pm_reader_leave(r);
+        }
         pm_reader_leave(r);
     }
     pm_reader_leave(r);

@@ -21,4 +21,7 @@ bool pm_file_is(const json_t *object, const char *key, const char *word);
 /* arguments.c: may this be given for the argument? Else problem->expected says what may; problem->field is not set. */
 bool pm_argument_takes(const struct pm_argument *a, const json_t *v, struct pm_argument_problem *problem);
 
+/* profile_load.c: the pattern that is the text `v`, where the reader is; NULL after a mistake. */
+struct pm_pattern *pm_profile_read_pattern(struct pm_reader *r, const json_t *v);
+
 #endif

@@ -145,6 +145,54 @@ class ProfileTest(unittest.TestCase):
         self.assertEqual(heard[3], modbus(b"\0\x06\0\x01\0\x02"))
         self.assertEqual(self.command("read-holding-registers", {"unit": 0, "address": 1})["error"]["field"], "args.unit")
 
+    # ---- which profile it is ----
+
+    def test_a_device_is_asked_what_it_is_if_somebody_said_auto(self):
+        def answer(device, message):
+            message = message.split(b"\r")[-1]  # a modem's and a pump's lines end so
+            if message == b"$I":
+                device.say(b"[VER:1.1h.20190830:]\r\n[OPT:V,15,128]\r\nok\r\n")
+            else:
+                device.say(b"error:1\r\n")
+        device = Device(answer, b"\n")
+        self.addCleanup(device.close)
+        status, said = self.program.post("activate-connection", {"name": "d", "address": device.line.path})
+        self.assertEqual((said["connection"]["options"]["profile"], device.heard), ("", []))
+        client = Client(self.program)
+        self.addCleanup(client.close)
+        said = self.program.post("configure-connection", {"name": "d", "profile": "auto"})[1]
+        self.assertEqual(said["connection"]["options"]["profile"], "grbl")
+        self.assertIn(b"0VER\r*IDN?", device.heard)
+        wait_for(lambda: any(e["options"]["profile"] == "grbl" for e in client.events("connection-changed")), "the news")
+        self.assertEqual(self.code(self.command("gcode", {"line": "G0"})), "device-error")
+
+    def test_profiles_are_chosen_on_opening_with_their_line(self):
+        said = self.activate("virtual:instrument", "auto")
+        self.assertEqual(said["options"]["profile"], "scpi")
+        self.assert_values(self.command("identify"), model="Virtual instrument")
+        self.program.post("deactivate-connection", {"name": "d"})
+        device = Device(lambda d, m: d.say(b"\x0200SNE1000V3.923\x03") if m.endswith(b"VER") else None, b"\r")
+        self.addCleanup(device.close)
+        said = self.activate(device.line.path, "auto", **{"baud-rate": 57600})
+        self.assertEqual((said["options"]["profile"], said["options"]["baud-rate"]), ("new-era-pump", 19200))
+
+    def test_what_no_profile_recognises_stays_as_it_is(self):
+        device = Device(lambda d, m: None, b"\n")
+        self.addCleanup(device.close)
+        said = self.activate(device.line.path, "auto", **{"baud-rate": 57600})
+        self.assertEqual((said["options"]["profile"], said["options"]["baud-rate"]), ("auto", 57600))
+        answer = self.command("identify")
+        self.assertEqual(self.code(answer), "unsupported")
+        self.assertIn("No profile recognises", answer["error"]["message"])
+        self.program.post("configure-connection", {"name": "d", "profile": "scpi"})
+        begun = threading.Thread(target=lambda: self.program.post("configure-connection", {"name": "d", "profile": "auto"}))
+        before = len(device.heard)
+        begun.start()  # and closing while it is asked ends that
+        wait_for(lambda: len(device.heard) > before, "a question")
+        self.assertTrue(self.program.post("deactivate-connection", {"name": "d"})[1]["ok"])
+        begun.join(30)
+        self.assertFalse(begun.is_alive())
+
     # ---- programs, events, start ----
 
     def test_a_program_keeps_the_machines_buffer_full_and_never_over(self):

@@ -39,6 +39,9 @@ static const struct {
     {FILE_WITH, "\"checksum\": {\"bits\": 12, \"polynomial\": 2063}", "line 2, column 14: there is no such checksum"},
     {FILE_WITH, "\"errors\": [\"a\", \"{b:regex}\"]", "line 2, column 22: a type is one of"},
     {FILE_WITH, "\"errors\": \"(a+)+$\", \"start\": [{\"command\": \"c\"}]", "line 2, column 32: there is no command"},
+    {FILE_WITH, "\"identify\": {\"command\": \"c\"}", "line 2, column 14: it takes a \"command\" of this profile"},
+    {FILE_WITH, "\"recognise\": [{\"vendor\": 1, \"text\": \"{\"}]", "line 2, column "},
+    {"@", "{\"profile\": 1, \"id\": \"auto\", \"name\": \"x\"}", "line 1, column 22: an id is made of"},
     {COMMAND, "\"answer\": \"x\"", "line 2, column 15: \"send\" is missing"},
     {COMMAND, "\"send\": \"{rate}\"", "line 2, column 39: the command has no argument of this name"},
     {COMMAND, "\"send\": \"a\\n{x\"", "line 2, column 42: the command has no argument"},
@@ -86,14 +89,15 @@ static void devices_are_recognised(void **state)
 {
     (void)state;
     static const char text[] = "{\"profile\": 1, \"id\": \"x\", \"name\": \"X\", \"recognise\": "
-                               "[{\"vendor\": 1027, \"product\": 24577}, {\"vendor\": 9025}]}";
+                               "[{\"vendor\": 1027, \"product\": 24577, \"text\": \"Balance{}\"}, {\"vendor\": 9025}]}";
     char error[PM_PROFILE_ERROR];
     struct pm_profile *p;
     assert_int_equal(pm_profile_load(text, sizeof(text) - 1, &p, error), 0);
-    assert_true(pm_profile_recognises(p, 1027, 24577));
-    assert_false(pm_profile_recognises(p, 1027, 24578));
-    assert_true(pm_profile_recognises(p, 9025, 67));
-    assert_false(pm_profile_recognises(p, -1, -1));
+    assert_true(pm_profile_recognises(p, 1027, 24577, "Balance 2000"));
+    assert_false(pm_profile_recognises(p, 1027, 24577, "UART"));
+    assert_false(pm_profile_recognises(p, 1027, 24578, "Balance"));
+    assert_true(pm_profile_recognises(p, 9025, 67, ""));
+    assert_false(pm_profile_recognises(p, -1, -1, ""));
     pm_profile_unref(p);
 }
 
