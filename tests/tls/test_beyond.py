@@ -108,7 +108,7 @@ class BeyondTest(SecureTest):
 
     def test_no_console(self):
         navigate = ("Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
-        for path in ("/", "/console/", "/console/api/consent-list"):
+        for path in ("/", "/console/", "/connect", "/console/api/consent-list"):
             for fields in ((), navigate, (f"Origin: https://localhost:{self.program.tls_port}",), (f"Origin: {PAGE}",)):
                 self.assertEqual(self.ask(path, *fields, token=self.token), (403, "sender-not-allowed"), (path, fields))
 
