@@ -37,10 +37,10 @@ export async function readAll(link: Link): Promise<{ from: number; lost: number;
   return { from, lost, bytes: concat(parts) };
 }
 
-// The same as a file's content.
-export async function render(link: Link, format: Format): Promise<Uint8Array<ArrayBuffer>> {
+// The same as a file's content, and how many bytes before that are kept no more.
+export async function render(link: Link, format: Format): Promise<{ content: Uint8Array<ArrayBuffer>; lost: number }> {
   const { from, lost, bytes } = await readAll(link);
-  if (format === "bytes") return bytes;
+  if (format === "bytes") return { content: bytes, lost };
   const formatter = new Formatter(lookOf(format)), parts: string[] = [];
   if (lost) parts.push(`[${lost} bytes before these are not kept any more]\r\n`);
   const decoder = new TextDecoder();
@@ -52,7 +52,7 @@ export async function render(link: Link, format: Format): Promise<Uint8Array<Arr
     at += n;
   }
   parts.push(formatter.finish());
-  return encoder.encode(parts.join(""));
+  return { content: encoder.encode(parts.join("")), lost };
 }
 
 export function fileName(link: Link, extension: string): string {

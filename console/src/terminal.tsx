@@ -19,6 +19,8 @@ const SENT: Record<Sent, string> = { lines: "Sent lines too", all: "Sent lines a
 const SENT_MAX = 200; // lines of history
 const LOOK: Look = { display: "terminal", stamps: false, sent: "lines", filter: "", columns: 0, colours: true };
 
+const notKept = (lost: number) => (lost ? ` ${size(lost)} from before are not kept any more: a log or a recording keeps everything.` : "");
+
 // What was sent before, through the arrow keys.
 function useSentLines(key: string) {
   const lines = useMemo(() => recall<string[]>(key, []), [key]);
@@ -137,14 +139,14 @@ export function TerminalView(p: { link: Link; id: number }) {
   const change = (part: Partial<Look>) => setKept({ ...kept, ...part });
   const act = async (what: () => Promise<string>) => setStatus(await what().catch((error) => (error as Error).message));
   const save = (format: Format) => act(async () => {
-    const content = await render(link, format);
+    const { content, lost } = await render(link, format);
     download(new Blob([content]), fileName(link, FORMATS[format].extension));
-    return `Saved ${size(content.length)}.`;
+    return `Saved ${size(content.length)}.${notKept(lost)}`;
   });
   const copy = (format: Format) => act(async () => {
-    const content = await render(link, format);
+    const { content, lost } = await render(link, format);
     await navigator.clipboard.writeText(new TextDecoder().decode(content));
-    return `Copied ${size(content.length)}.`;
+    return `Copied ${size(content.length)}.${notKept(lost)}`;
   });
 
   return (

@@ -172,6 +172,15 @@ it("saves everything, not only what it shows", async () => {
   assert.ok(saved.bytes.equals(sent), `${saved.bytes.length} bytes`);
 });
 
+it("says what is kept no more when it saves", async () => {
+  const sent = Buffer.alloc(1500000, "0123456789abcdef\n");
+  await line.write(sent);
+  await until(async () => (await daemon.ask("list-connections")).connections[0].offset === sent.length, "all bytes");
+  const saved = await downloaded(page, () => choose(page, "Save", "Bytes, unchanged"));
+  assert.ok(saved.bytes.length < sent.length && saved.bytes.equals(sent.subarray(-saved.bytes.length)));
+  await page.getByText(/^Saved .* kept any more: a log or a recording keeps everything/).waitFor();
+});
+
 it("logs everything from now on to a file that grows", async () => {
   await page.evaluate(() => {
     window.showSaveFilePicker = async () => (await navigator.storage.getDirectory()).getFileHandle("log", { create: true });
