@@ -93,7 +93,9 @@ const struct pm_command pm_commands[] = {
     {"doctor", .arguments = "", .purpose = "Look for what is wrong: settings, daemon, port, devices, system",
      .example = "peripheral-manager doctor --origin https://lab.example", .options = pm_doctor_rows,
      .size = sizeof(struct pm_doctor_values), .run = pm_doctor_command},
-    {"completion", "SHELL", 1, 1, .purpose = "Write what bash, zsh or fish needs to complete commands and options",
+    {"completion", "SHELL | device [NAME [COMMAND]]", 1, 40,
+     .purpose =
+         "Write what bash, zsh or fish needs to complete commands and options; or what can come next for a device",
      .example = "source <(peripheral-manager completion bash)", PLAIN, .run = pm_completion_command},
     {0},
 };

@@ -37,6 +37,27 @@ class CompletionTest(Places):
         self.assertIn("virtual:pump", self.complete("activate", "x", "virt"))
         self.assertLessEqual({"speaker", "virtual:pump"}, set(self.complete("monitor", "''")))
 
+    def test_what_a_device_can_be_told(self):
+        self.assertEqual(self.complete("command", "''"), [])
+        self.serve("--demo")
+        self.run_program("activate", "pump", "virtual:pump", "--profile", "standard-frame")
+        self.assertEqual(self.complete("command", "''"), ["pump"])
+        self.assertEqual(self.complete("command", "pump", "set"), ["set-rate"])
+        self.assertEqual(self.complete("command", "pump", "set-rate", "''"), ["rate="])
+        self.assertEqual(self.complete("command", "nothing", "''"), [])
+        self.assertEqual(self.run_program("completion", "device", "pump", "set-rate"), (0, "rate=\n", ""))
+
+    def test_names_are_not_run_by_the_shell(self):
+        self.serve("--demo")
+        mark = f"{self.home}/run-by-the-shell"
+        for name in (f"$(touch${{IFS}}{mark})"[:64], "`echo`", "a*", "a;b"):
+            self.assertEqual(self.run_program("activate", name, "virtual:echo")[0], 0)
+            offered = self.complete("deactivate", "''")
+            self.assertEqual(len(offered), 1, offered)
+            self.assertEqual(subprocess.check_output(["bash", "-c", f"printf %s {offered[0]}"], text=True), name)
+            self.run_program("deactivate", name)
+        self.assertFalse(os.path.exists(mark))
+
     def test_every_shell_reads_its_own(self):
         for shell in ("bash", "zsh", "fish"):
             code, script, _ = self.run_program("completion", shell)
