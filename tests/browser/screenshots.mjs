@@ -21,10 +21,10 @@ async function feed(line, lines) {
   }
 }
 
-const line = await startLine(), daemon = await startDaemon(["--demo"]), browser = await startChromium({ viewport: { width: 1360, height: 900 } });
+const line = await startLine(), daemon = await startDaemon(["--demo"]), browser = await startChromium({ viewport: { width: 1360, height: 1000 } });
 try {
   await daemon.ask("activate-connection", { name: "Greenhouse", address: line.path });
-  const page = await browser.page(daemon.url);
+  const page = await browser.page(JSON.parse(await daemon.run("console", "--json")).address);
   await page.getByRole("button", { name: "Show Greenhouse" }).click();
   await page.getByLabel("Kind of this view of Greenhouse").selectOption("Plotter");
   await feed(line, 900);
@@ -35,6 +35,12 @@ try {
   await page.getByLabel("Kind of this view of Greenhouse").last().selectOption("Terminal");
   await page.getByLabel("Show as").last().selectOption("hex");
   await shown(page, "Greenhouse").getByText("74 65 6d 70").first().waitFor();
+  await page.getByRole("button", { name: "Events", exact: true }).click();
+  await page.getByRole("heading", { name: "Events of all clients" }).waitFor();
+  await daemon.ask("send-raw", { name: "instrument", payload: "SYST:ERR?\n" });
+  await daemon.ask("ask", { name: "instrument", payload: "MEAS:VOLT?\n" });
+  await page.getByRole("log").getByText("MEAS:VOLT?").first().waitFor();
+  await page.locator("main").evaluate((main) => (main.scrollTop = 0));
   await sleep(700);
   await picture(page, "console");
   await page.getByLabel("Colours").selectOption("Dark");
