@@ -25,6 +25,15 @@ void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data,
     c->ops->on_event(c, event, data, number);
 }
 
+void pm_api_tell_text(struct pm_api_client *c, const char *event, const char *json, size_t n)
+{
+    json_t *data = c->api->inspector ? json_loadb(json, n, JSON_ALLOW_NUL, NULL) : NULL;
+    if (data)
+        pm_inspect_event(c, event, data);
+    json_decref(data);
+    c->ops->on_text(c, event, json, n);
+}
+
 /* One of `c` and `r` is what it is about. */
 static void broadcast(struct pm_api *a, const struct pm_connection *c, const struct pm_recording_item *r,
                       const char *event, json_t *data)
@@ -232,7 +241,9 @@ static const struct pm_devices_ops devices_ops = {on_attached, on_detached};
 
 static void on_timer_closed(void *owner)
 {
-    free(owner);
+    struct pm_api *a = owner;
+    pm_bytes_fini(&a->text);
+    free(a);
 }
 
 int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_door *door,
@@ -243,6 +254,7 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
         return -ENOMEM;
     a->loop = loop;
     a->door = door;
+    a->text = pm_bytes_empty(PM_API_TEXT_MAX);
     if (door)
         pm_door_listen(door, &pm_sight_ops, a);
     pm_list_init(&a->clients);

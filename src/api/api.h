@@ -47,6 +47,9 @@ struct pm_api_client_ops {
      * this client alone. */
     void (*on_event)(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number);
 
+    /* An event for this client alone, whose data is written already. */
+    void (*on_text)(struct pm_api_client *c, const char *event, const char *json, size_t n);
+
     /* Bytes of a connection from an offset on. Several clients get the same (connection, offset, n) in one turn: the
      * face encodes it once. 0 or a negative errno (then the client is not to be told more). */
     int (*on_rx)(struct pm_api_client *c, const struct pm_connection *from, uint64_t offset, const uint8_t *p,

@@ -30,7 +30,10 @@ struct pm_api {
     struct pm_api_counts counts;
     uint64_t n_clients;             /* that came so far */
     struct pm_inspector *inspector; /* NULL: nobody looks on */
+    struct pm_bytes text;           /* where an event is written; used again for the next */
 };
+
+enum { PM_API_TEXT_MAX = 8 * 1024 * 1024 }; /* more than the frames of one event can become */
 
 struct pm_deliver; /* deliver.h */
 
@@ -58,6 +61,9 @@ void pm_api_broadcast_recording(struct pm_api *a, const struct pm_recording_item
 
 /* api.c: hand a client an event; `number` as on_event() takes it. */
 void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number);
+
+/* api.c: the same, for this client alone and written already. */
+void pm_api_tell_text(struct pm_api_client *c, const char *event, const char *json, size_t n);
 
 /* api.c: is a page of this origin connected? And: a client of this one left. */
 bool pm_api_has_origin(const struct pm_api *a, const char *origin);

@@ -3,7 +3,9 @@
 
 #include "api/pauses.h"
 #include "api/profiled.h"
+#include "base/base64.h"
 #include "base/utf8.h"
+#include "proto/json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -159,19 +161,73 @@ static json_t *object_json(const struct pm_subscription *s, const uint8_t *p, si
     return o ? o : line_json(p, n);
 }
 
-static json_t *frame_json(const struct pm_subscription *s, const struct pm_frame *f)
+static json_t *fault_json(const struct pm_frame *f)
 {
+    return json_pack("{s:s, s:o}", "fault", f->fault == PM_FRAME_TOO_LONG ? "too-long" : "damaged", "received",
+                     pm_describe_bytes(f->p, f->n));
+}
+
+/* ---- frames as text: of lines and bytes, which may be many and short, no tree is made ---- */
+
+enum { TEXT_KEPT = 256 * 1024 }; /* bytes of memory that stay for the next event */
+
+static int write_tree(struct pm_bytes *out, json_t *stolen)
+{
+    char *text = stolen ? json_dumps(stolen, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    int r = text ? pm_bytes_append(out, text, strlen(text)) : -ENOMEM;
+    free(text);
+    json_decref(stolen);
+    return r;
+}
+
+/* As pm_describe_bytes() has them. */
+static int write_bytes(struct pm_bytes *out, const uint8_t *p, size_t n)
+{
+    static const char before[] = "{\"base64\":\"", after[] = "\"}";
+    if (pm_bytes_reserve(out, sizeof(before) + pm_base64_length(n) + sizeof(after)) < 0)
+        return -ENOMEM;
+    char *at = stpcpy((char *)out->p + out->n, before);
+    at = stpcpy(at + pm_base64_encode(p, n, at), after);
+    out->n = (size_t)(at - (char *)out->p);
+    return 0;
+}
+
+static int write_line(struct pm_bytes *out, const uint8_t *p, size_t n)
+{
+    if (!pm_utf8_valid(p, n))
+        return write_bytes(out, p, n);
+    if (pm_bytes_reserve(out, pm_json_quoted_max(n)) < 0)
+        return -ENOMEM;
+    out->n += pm_json_quote((const char *)p, n, (char *)out->p + out->n);
+    return 0;
+}
+
+/* One element more of the array. */
+static int write_frame(const struct pm_subscription *s, struct pm_bytes *out, const struct pm_frame *f)
+{
+    if (pm_bytes_append(out, out->n == 0 ? "[" : ",", 1) < 0)
+        return -ENOMEM;
     if (f->fault != PM_FRAME_GOOD)
-        return json_pack("{s:s, s:o}", "fault", f->fault == PM_FRAME_TOO_LONG ? "too-long" : "damaged", "received",
-                         pm_describe_bytes(f->p, f->n));
+        return write_tree(out, fault_json(f));
     switch (s->deliver->kind) {
     case PM_DELIVER_LINES:
-        return line_json(f->p, f->n);
+        return write_line(out, f->p, f->n);
     case PM_DELIVER_JSON:
-        return object_json(s, f->p, f->n);
+        return write_tree(out, object_json(s, f->p, f->n));
     default:
-        return pm_describe_bytes(f->p, f->n);
+        return write_bytes(out, f->p, f->n);
     }
+}
+
+/* Send the array, if anything is in it. */
+static int tell(struct pm_subscription *s, struct pm_bytes *text)
+{
+    int r = text->n > 0 ? pm_bytes_append(text, "]", 1) : 0;
+    if (text->n > 0 && r == 0)
+        pm_api_tell_text(s->client, s->connection->name, (const char *)text->p, text->n);
+    if (text->room > TEXT_KEPT)
+        pm_bytes_fini(text);
+    return r;
 }
 
 /* Silence may end what is held. By the framer's clock; that of the loop went on since the newest byte. */
@@ -197,26 +253,26 @@ static void on_silence(struct pm_timer *t)
         arm(d);
         return;
     }
-    json_t *array = json_pack("[o]", frame_json(s, &frame));
-    if (array)
-        pm_api_tell(s->client, s->connection->name, array, 0);
-    json_decref(array);
+    struct pm_bytes *text = &s->client->api->text;
+    text->n = 0;
+    if (write_frame(s, text, &frame) == 0)
+        tell(s, text);
 }
 
 int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)
 {
     struct pm_deliver *d = s->deliver;
+    struct pm_bytes *text = &s->client->api->text;
     struct pm_frame frame;
-    json_t *all = json_array();
-    int r = all ? 0 : -ENOMEM;
+    int r = 0;
+    text->n = 0;
     while (r >= 0 && (r = pm_framer_next(&d->framer, d->clock, &p, &n, &frame)) == 1) {
         bool empty = frame.n == 0 && s->deliver->kind == PM_DELIVER_JSON; /* an empty line is no object */
-        if (!empty && json_array_append_new(all, frame_json(s, &frame)) < 0)
+        if (!empty && write_frame(s, text, &frame) < 0)
             r = -ENOMEM;
     }
-    if (r == 0 && json_array_size(all) > 0)
-        pm_api_tell(s->client, s->connection->name, all, 0);
-    json_decref(all);
+    if (r == 0)
+        r = tell(s, text);
     arm(d);
     return r;
 }

@@ -166,6 +166,11 @@ static void on_ready(struct pm_watch *w, unsigned events)
 
 /* ---- life ---- */
 
+static void on_text(struct pm_api_client *client, const char *event, const char *json, size_t n)
+{
+    (void)client, (void)event, (void)json, (void)n;
+}
+
 static int on_rx(struct pm_api_client *client, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
                  size_t n)
 {
@@ -189,7 +194,7 @@ static void set_paused(struct pm_api_client *client, bool paused)
     (void)client, (void)paused;
 }
 
-static const struct pm_api_client_ops ops = {on_event, on_rx, on_end, has_room, set_paused};
+static const struct pm_api_client_ops ops = {on_event, on_text, on_rx, on_end, has_room, set_paused};
 
 void pm_prompt_begin(struct pm_prompt *p, struct pm_loop *loop, struct pm_api *api)
 {

@@ -18,6 +18,11 @@ static void on_event(struct pm_api_client *client, const char *event, const json
 }
 
 /* It never subscribes, so none of the others is called. */
+static void on_text(struct pm_api_client *client, const char *event, const char *json, size_t n)
+{
+    (void)client, (void)event, (void)json, (void)n;
+}
+
 static int on_rx(struct pm_api_client *client, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
                  size_t n)
 {
@@ -41,7 +46,7 @@ static void set_paused(struct pm_api_client *client, bool paused)
     (void)client, (void)paused;
 }
 
-static const struct pm_api_client_ops ops = {on_event, on_rx, on_end, is_congested, set_paused};
+static const struct pm_api_client_ops ops = {on_event, on_text, on_rx, on_end, is_congested, set_paused};
 
 void pm_teller_begin(struct pm_teller *t, struct pm_api *api)
 {

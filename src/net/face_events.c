@@ -31,17 +31,22 @@ static void keep(struct pm_encoded *e, uint64_t number, struct pm_packet *packet
     *e = (struct pm_encoded){number, packet, n};
 }
 
-/* An event of JSON, as a reference that the caller drops. */
-static struct pm_packet *encode_json(struct pm_face_socketio *f, const char *event, const json_t *data, size_t *ret_n)
+/* An event, as a reference that the caller drops. */
+static struct pm_packet *encode_text(struct pm_face_socketio *f, const char *event, const char *json, size_t n)
 {
     char offset[PM_OFFSET_MAX];
+    struct pm_args args = {.json = json, .n = n};
+    snprintf(offset, sizeof(offset), "%" PRIu64, ++f->clock);
+    return pm_packet_new_at(f->sockets, "/", event, &args, offset);
+}
+
+static struct pm_packet *encode_json(struct pm_face_socketio *f, const char *event, const json_t *data, size_t *ret_n)
+{
     char *text = json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY);
     if (!text)
         return NULL;
-    struct pm_args args = {.json = text, .n = strlen(text)};
-    snprintf(offset, sizeof(offset), "%" PRIu64, ++f->clock);
-    struct pm_packet *p = pm_packet_new_at(f->sockets, "/", event, &args, offset);
-    *ret_n = args.n;
+    *ret_n = strlen(text);
+    struct pm_packet *p = encode_text(f, event, text, *ret_n);
     free(text);
     return p;
 }
@@ -105,6 +110,14 @@ static void on_event(struct pm_api_client *client, const char *event, const json
         send_event(c, event, encode_broadcast(c->face, event, data, number), c->face->broadcast.n);
 }
 
+static void on_text(struct pm_api_client *client, const char *event, const char *json, size_t n)
+{
+    struct pm_face_client *c = (struct pm_face_client *)client;
+    struct pm_packet *p = encode_text(c->face, event, json, n);
+    send_event(c, event, p, n);
+    pm_packet_unref(p);
+}
+
 static int on_rx(struct pm_api_client *client, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
                  size_t n)
 {
@@ -137,7 +150,7 @@ static void set_paused(struct pm_api_client *client, bool paused)
     pm_socket_pause(((struct pm_face_client *)client)->socket, paused);
 }
 
-const struct pm_api_client_ops pm_face_client_ops = {on_event, on_rx, on_end, has_room, set_paused};
+const struct pm_api_client_ops pm_face_client_ops = {on_event, on_text, on_rx, on_end, has_room, set_paused};
 
 /* ---- sending again ---- */
 

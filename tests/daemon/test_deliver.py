@@ -41,6 +41,13 @@ class DeliverTest(unittest.TestCase):
         self.wait(lines, ["one", "two", "", {"base64": "/w=="}])
         raw.wait_bytes("d", b"one\r\ntwo\n\n\xff\nrest")
 
+    def test_lines_with_what_json_escapes(self):
+        self.activate()
+        lines = self.client(deliver="lines")
+        odd = ['say "hi" \\ there', "\0\1\x1f\t", "\x7f is plain", "€😀 and eight or more", "x" * 4000 + '"', "12345678", '1234567"', "/"]
+        self.line.write("\n".join(odd).encode() + b"\n")
+        self.wait(lines, odd)
+
     def test_frames_by_any_rule(self):
         self.activate()
         cobs = self.client(deliver="frames", framing={"kind": "cobs"})
