@@ -267,6 +267,22 @@ class KeptTest(DoorTest):
         other.wait_in()
         self.assertTrue(other.ask("activate-connection", {"name": "e", "address": "virtual:echo"})["ok"])
 
+    def test_i01_a_grant_that_cannot_be_written_holds_for_this_run(self):
+        page = self.page()
+        self.approve(duration="always")
+        page.wait_in()
+        with open(self.grants) as file:
+            before = file.read()
+        folder = os.path.dirname(self.grants)
+        os.rename(folder, folder + ".away")
+        other = self.page(OTHER)
+        self.assertFalse(self.approve(self.person.wait_event("consent-requested", origin=OTHER), duration="always")["saved"])
+        other.wait_in()
+        self.assertEqual(len(self.person.ask("grant-list")["banner"]), 1)
+        os.rename(folder + ".away", folder)
+        with open(self.grants) as file:
+            self.assertEqual(file.read(), before)
+
     def test_i04_a_damaged_file_is_set_aside(self):
         self.restart('{"version": 1, "grants": [{"origin": "*"}]}')
         self.assertEqual(len([f for f in os.listdir(os.path.dirname(self.grants)) if f.startswith("grants.json.bad-")]), 1)
