@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import jsonschema
 from daemon import Program
 from frame import Device
 
@@ -22,6 +23,21 @@ def members(schema):
         if isinstance(part, dict):
             found |= members(part)
     return found
+
+
+def spoiled(value):
+    """The same with one member of another type, out of any range, surplus or missing, wherever there is one."""
+    if isinstance(value, dict):
+        yield {**value, "surplus": 1}
+        for key, member in value.items():
+            yield {k: v for k, v in value.items() if k != key}
+            for other in (None, [], {}, "", "x" * 2000, -1, 1e300, True):
+                yield {**value, key: other}
+            for changed in spoiled(member):
+                yield {**value, key: changed}
+    elif isinstance(value, list) and value:
+        for changed in spoiled(value[0]):
+            yield [changed, *value[1:]]
 
 
 class DocumentTest(unittest.TestCase):
@@ -64,6 +80,25 @@ class DocumentTest(unittest.TestCase):
             self.assertLessEqual(set(profile), set(schema["properties"]), path)
             for command in profile["commands"]:
                 self.assertLessEqual(set(command), set(schema["properties"]["commands"]["items"]["properties"]), path)
+
+    def test_what_the_schema_refuses_the_loader_refuses(self):
+        schema = jsonschema.Draft202012Validator(json.loads((ROOT / "profiles/profile.schema.json").read_text()))
+        shipped = [json.loads(p.read_text()) for p in sorted((ROOT / "profiles").glob("*.json")) if p.name != "profile.schema.json"]
+        self.assertEqual(len(shipped), 9)
+        with tempfile.TemporaryDirectory() as folder:
+            path, refused = pathlib.Path(folder) / "x.json", 0
+            for profile in shipped:
+                self.assertTrue(schema.is_valid(profile), profile["id"])
+                if profile["id"] not in ("grbl", "modbus-rtu"):  # between them they have nearly every member
+                    continue
+                for changed in spoiled({**profile, "commands": profile["commands"][:1], "start": [], "stop": []}):
+                    if schema.is_valid(changed):
+                        continue
+                    path.write_text(json.dumps(changed))
+                    checked = subprocess.run([DAEMON, "profile", "check", str(path)], capture_output=True, text=True, timeout=60)
+                    self.assertEqual(checked.returncode, 78, changed)
+                    refused += 1
+            self.assertGreater(refused, 200)
 
 
 if __name__ == "__main__":
