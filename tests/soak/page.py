@@ -21,8 +21,10 @@ class Page:
     def tell(self, **what):
         os.write(1, (json.dumps(what) + "\n").encode())
 
-    def on_event(self, event, *args):
+    def on_event(self, client, event, *args):
         with self.lock:
+            if client is not self.io:
+                return  # of a visit that is over: this one gets them, too
             data = args[0] if args else None
             if event in self.places and self.known:
                 self.places[event]["offset"] += len(data)
@@ -64,7 +66,7 @@ class Page:
         client = socketio.Client(reconnection=False)
         in_order = client.eio._trigger_event  # the library starts a thread for each message, and they race
         client.eio._trigger_event = lambda event, *args, run_async=False: in_order(event, *args)
-        client.on("*", self.on_event)
+        client.on("*", lambda event, *args: self.on_event(client, event, *args))
         with self.lock:
             self.known, self.io = False, client
         try:
