@@ -58,6 +58,6 @@ it("loads, connects a device, sends, shows the answer", async () => {
   await there(".daemon.online");
   await say("POST", `/element/${await there('[aria-label="Connect Virtual echo"]')}/click`, {});
   await say("POST", `/element/${await there('[aria-label="Send to echo"]')}/value`, { text: "hello\uE007" });
-  await until(async () => (await run("return document.querySelector('.xterm-rows').textContent")).includes("hello"), "the echo");
+  await until(async () => (await run("return document.querySelector('.xterm-rows')?.textContent ?? ''")).includes("hello"), "the echo");
   assert.equal(await run("return document.querySelectorAll('.problem').length"), 0);
 });
