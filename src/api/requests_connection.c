@@ -34,7 +34,7 @@ static void list_devices(struct pm_call *call)
     *l = (struct listing){.waiting.done = on_looked, .api = call->api, .request = call->request};
     if (call->request->client)
         pm_list_append(&call->request->client->requests, &call->request->link);
-    pm_devices_look(call->api->devices, &l->waiting);
+    pm_devices_look(call->api->devices, &l->waiting, true);
 }
 
 static void plug_virtual(struct pm_call *call)
@@ -145,7 +145,7 @@ static void on_opened(void *owner, struct pm_connection *c, int error)
 {
     struct opening *o = owner;
     if (error == -EBUSY) { /* which program has it takes a look in a worker thread */
-        pm_devices_look(o->api->devices, &o->waiting);
+        pm_devices_look(o->api->devices, &o->waiting, false);
         return;
     }
     if (error == 0) {

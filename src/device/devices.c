@@ -309,9 +309,9 @@ static struct look *new_look(struct pm_devices *all)
     return look;
 }
 
-void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w)
+void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w, bool recent)
 {
-    bool fresh = all->looked.us && !pm_mono_reached(pm_loop_now(), pm_mono_add_ms(all->looked, LOOK_MS));
+    bool fresh = recent && all->looked.us && !pm_mono_reached(pm_loop_now(), pm_mono_add_ms(all->looked, LOOK_MS));
     pm_list_init(&w->link);
     if (all->look) {
         pm_list_append(&all->waiting, &w->link);

@@ -74,13 +74,14 @@ int pm_devices_open(struct pm_devices *all, const char *address, const struct pm
                     const struct pm_port_events *events, void *owner, struct pm_port **ret);
 
 /* Find out which programs of this user hold the listed devices, in a worker thread; then `holder` is up to date and
- * `done` is called, from the loop, once. A look that is less than a second old is as good as a new one. Whoever waits
- * must not go away; pm_devices_stop_looking() calls all who wait at once, and must come before the end. */
+ * `done` is called, from the loop, once. With `recent` a look that is less than a second old is as good as a new one;
+ * who has just met a holder wants one that began later. Whoever waits must not go away; pm_devices_stop_looking() calls
+ * all who wait at once, and must come before the end. */
 struct pm_devices_waiting {
     struct pm_link link;
     void (*done)(struct pm_devices_waiting *w);
 };
-void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w);
+void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w, bool recent);
 void pm_devices_stop_looking(struct pm_devices *all);
 
 /* Plug in one that was made while the program runs, until it is removed; it must stay where it is. 0, -EEXIST (the name
