@@ -71,13 +71,15 @@ static void read_frame(struct pm_reader *r, const json_t *o, struct pm_framing *
     };
     const json_t *silence = json_object_get(o, "silence");
     pm_reader_check(r, o, members);
+    double silence_ms =
+        silence && r->error == 0 ? json_number_value(silence) : 10; /* what was refused may be anything */
     *ret = (struct pm_framing){.max = (size_t)pm_file_integer(o, "max", 4096),
                                .size = (size_t)pm_file_integer(o, "size", 0),
                                .length_at = (uint8_t)pm_file_integer(o, "length-at", 0),
                                .length_bytes = (uint8_t)pm_file_integer(o, "length-bytes", 1),
                                .length_add = (int32_t)pm_file_integer(o, "length-add", 0),
                                .big_endian = pm_file_yes(o, "big-endian"),
-                               .idle_us = silence ? (uint32_t)(json_number_value(silence) * 1000) : 10000};
+                               .idle_us = (uint32_t)(silence_ms * 1000)};
     for (unsigned i = 0; kinds[i] && !pm_file_is(o, "kind", kinds[i]); i++)
         ret->kind = (enum pm_framing_kind)(i + 1);
     read_marker(r, o, "start", &ret->start);
