@@ -7,6 +7,7 @@ import daemon
 from client import Client
 from rig import Rig
 
+HERE = os.path.dirname(os.path.realpath(__file__))
 DATA = random.Random(1).randbytes(200_000)
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 daemon.DEADLINE = 30  # an emulated processor is some ten times slower
