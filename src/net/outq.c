@@ -140,6 +140,7 @@ static void written(struct pm_outq *q, struct pm_out_pool *pool, size_t n)
 {
     while (n > 0) {
         struct pm_out_piece *piece = q->first;
+        assert(piece); /* no more is written than was queued */
         if (n < piece->n) {
             piece->p += n;
             piece->n -= n;

@@ -299,7 +299,7 @@ static int open_loopback(const char *text, uint16_t port, int *ret_fd, uint16_t 
 int pm_server_listen_beyond(struct pm_server *s, const char *address, uint16_t port)
 {
     union address a;
-    int fd;
+    int fd = -1;
     bool good =
         read_address(address, port, &a) && (a.any.sa_family == AF_INET ? a.v4.sin_addr.s_addr != htonl(INADDR_ANY)
                                                                        : !IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr));

@@ -2,6 +2,7 @@
  * that was cut off and names its last one gets the rest. */
 #include "net/sockets_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ bool pm_recovery_covers(const struct pm_socket *s)
 static void drop_oldest(struct pm_socket *s)
 {
     struct pm_kept *k = s->first;
+    assert(k);
     s->first = k->next;
     if (!s->first)
         s->last = NULL;

@@ -383,7 +383,7 @@ static char decoded(const char **p)
         return ' ';
     if (c != '%')
         return c;
-    c = (char)(hex((*p)[0]) << 4 | hex((*p)[1]));
+    c = (char)((unsigned)hex((*p)[0]) << 4 | (unsigned)hex((*p)[1]));
     *p += 2;
     return c;
 }

@@ -241,7 +241,7 @@ static size_t decode_component(const char *p, size_t n, char *out)
     size_t length = 0;
     for (size_t i = 0; i < n; i++) {
         if (p[i] == '%' && n - i > 2 && hex(p[i + 1]) >= 0 && hex(p[i + 2]) >= 0) {
-            out[length++] = (char)(hex(p[i + 1]) << 4 | hex(p[i + 2]));
+            out[length++] = (char)((unsigned)hex(p[i + 1]) << 4 | (unsigned)hex(p[i + 2]));
             i += 2;
         } else {
             out[length++] = p[i] == '+' ? ' ' : p[i];

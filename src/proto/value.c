@@ -1,6 +1,7 @@
 /* value.c - binary numbers of patterns and templates; see pattern.h. */
 #include "proto/pattern.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* How a type lies in memory. */
@@ -50,6 +51,7 @@ double pm_value_read(enum pm_value_type type, const uint8_t *p)
         memcpy(&number, &raw, sizeof(number));
         return number;
     }
+    assert(f.bytes > 0); /* every type has a form */
     uint32_t sign = UINT32_C(1) << (8 * f.bytes - 1);
     return f.is_signed && raw & sign ? (double)raw - 2.0 * sign : raw;
 }
