@@ -89,13 +89,14 @@ class DownloadTest(RecordCase):
         line = self.line(record=True)
         for _ in range(10):
             self.write(line, DATA)
-        item = wait_for(lambda: [i for i in self.listed() if i["size"] > 9 * len(DATA)], "most bytes on disk")[0]
+        item = wait_for(self.listed, "the recording")[0]
+        received = lambda: len(recording.stream(recording.read(self.get(item, "native")[1])[0], "rx")[1])  # noqa: E731
+        wait_for(lambda: received() == 10 * len(DATA), "all bytes on disk")
         with socket.create_connection(("127.0.0.1", self.program.port)) as lazy:
             lazy.sendall(b"GET /recordings/%s?format=csv HTTP/1.1\r\nHost: localhost:%d\r\n\r\n"
                          % (item["id"].encode(), self.program.port))
             self.assertTrue(lazy.recv(10).startswith(b"HTTP/1.1 2"))
-            received = lambda: len(recording.stream(recording.read(self.get(item, "native")[1])[0], "rx")[1])  # noqa: E731
-            wait_for(lambda: received() == 10 * len(DATA), "all bytes on disk")
+            self.assertEqual(received(), 10 * len(DATA))
             self.write(line, DATA)
             tail, taken = b"", 0
             while not tail.endswith(b"\r\n0\r\n\r\n"):
