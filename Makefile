@@ -7,12 +7,15 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 run: build
 	build/release/bin/peripheral-manager $(ROOT) $(ARGS)
 
-# The fault run in its long form: an hour, with another seed each time. make soak SECONDS=600 SEED=7
+# The fault run in its long form: an hour with pseudo terminals and as long on a real USB stack, with another seed each
+# time. make soak SECONDS=600 SEED=7
 SECONDS ?= 3600
 SEED ?= $(shell date +%s)
-soak: deps-test build
+soak: deps-test deps-usb build
 	tools/npm-install tests/clients
 	PERIPHERAL_MANAGER=build/release/bin/peripheral-manager tests/soak/soak.py --seconds $(SECONDS) --seed $(SEED)
+	cd tests/usb-rig && PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager PYTHONPATH=../daemon \
+		PM_FAULT_SECONDS=$(SECONDS) PM_FAULT_SEED=$(SEED) python3 -m unittest test_faults
 
 # 3 Mbaud into the console for a minute: nothing lost in its log, and how long its frames took.
 soak-console: deps-test build
