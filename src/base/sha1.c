@@ -1,6 +1,8 @@
 /* sha1.c - see sha1.h. */
 #include "base/sha1.h"
 
+#include "base/digest.h"
+
 #include <string.h>
 
 static uint32_t rotate(uint32_t v, unsigned bits)
@@ -9,12 +11,10 @@ static uint32_t rotate(uint32_t v, unsigned bits)
 }
 
 /* RFC 3174 section 6.1. */
-static void hash_block(uint32_t h[5], const uint8_t block[64])
+static void hash_block(uint32_t *h, const uint32_t words[16])
 {
     uint32_t w[80];
-    for (unsigned t = 0; t < 16; t++)
-        w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8 |
-               block[4 * t + 3];
+    memcpy(w, words, 16 * sizeof(w[0]));
     for (unsigned t = 16; t < 80; t++)
         w[t] = rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
 
@@ -51,23 +51,5 @@ static void hash_block(uint32_t h[5], const uint8_t block[64])
 void pm_sha1(const void *p, size_t n, uint8_t ret[PM_SHA1_SIZE])
 {
     uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    const uint8_t *at = p;
-    size_t left = n;
-    for (; left >= 64; at += 64, left -= 64)
-        hash_block(h, at);
-
-    /* The last bytes, a one bit, zeros, and the length in bits: one block or two. */
-    uint8_t tail[128] = {0};
-    if (left > 0)
-        memcpy(tail, at, left);
-    tail[left] = 0x80;
-    size_t blocks = left + 9 > 64 ? 2 : 1;
-    uint64_t bits = (uint64_t)n * 8;
-    for (unsigned i = 0; i < 8; i++)
-        tail[blocks * 64 - 1 - i] = (uint8_t)(bits >> (8 * i));
-    for (size_t i = 0; i < blocks; i++)
-        hash_block(h, tail + 64 * i);
-
-    for (unsigned i = 0; i < PM_SHA1_SIZE; i++)
-        ret[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
+    pm_digest(p, n, hash_block, h, ret, PM_SHA1_SIZE);
 }

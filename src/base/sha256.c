@@ -1,6 +1,8 @@
 /* sha256.c - see sha256.h. */
 #include "base/sha256.h"
 
+#include "base/digest.h"
+
 #include <string.h>
 
 static const uint32_t constants[64] = {
@@ -20,12 +22,10 @@ static uint32_t rotate(uint32_t v, unsigned bits)
 }
 
 /* FIPS 180-4 section 6.2.2. */
-static void hash_block(uint32_t h[8], const uint8_t block[64])
+static void hash_block(uint32_t *h, const uint32_t words[16])
 {
     uint32_t w[64], v[8];
-    for (unsigned t = 0; t < 16; t++)
-        w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8 |
-               block[4 * t + 3];
+    memcpy(w, words, 16 * sizeof(w[0]));
     for (unsigned t = 16; t < 64; t++) {
         uint32_t s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3;
         uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10;
@@ -49,23 +49,5 @@ static void hash_block(uint32_t h[8], const uint8_t block[64])
 void pm_sha256(const void *p, size_t n, uint8_t ret[PM_SHA256_SIZE])
 {
     uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    const uint8_t *at = p;
-    size_t left = n;
-    for (; left >= 64; at += 64, left -= 64)
-        hash_block(h, at);
-
-    /* Section 5.1.1: the last bytes, a one bit, zeros, and the length in bits, in one block or two. */
-    uint8_t tail[128] = {0};
-    if (left > 0)
-        memcpy(tail, at, left);
-    tail[left] = 0x80;
-    size_t end = left + 9 > 64 ? 128 : 64;
-    uint64_t bits = (uint64_t)n * 8;
-    for (unsigned i = 0; i < 8; i++)
-        tail[end - 1 - i] = (uint8_t)(bits >> (8 * i));
-    for (size_t i = 0; i < end; i += 64)
-        hash_block(h, tail + i);
-
-    for (unsigned i = 0; i < PM_SHA256_SIZE; i++)
-        ret[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
+    pm_digest(p, n, hash_block, h, ret, PM_SHA256_SIZE);
 }
