@@ -15,7 +15,7 @@ soak: deps-test deps-usb build
 	tools/npm-install tests/clients
 	PERIPHERAL_MANAGER=build/release/bin/peripheral-manager tests/soak/soak.py --seconds $(SECONDS) --seed $(SEED)
 	cd tests/usb-rig && PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager PYTHONPATH=../daemon \
-		PM_FAULT_SECONDS=$(SECONDS) PM_FAULT_SEED=$(SEED) python3 -m unittest test_faults
+		PM_FAULT_SECONDS=$(SECONDS) PM_FAULT_SEED=$(SEED) /usr/bin/python3 -m unittest test_faults
 
 # 3 Mbaud into the console for a minute: nothing lost in its log, and how long its frames took.
 soak-console: deps-test build

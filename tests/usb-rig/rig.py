@@ -23,7 +23,7 @@ from usb_redir import Redir
 AGENT_PORT = 1  # of the guest, whose address is QEMU's usual 10.0.2.15
 BOOT_DEADLINE = 120
 COMMAND_DEADLINE = 300
-LIFETIME = 900  # seconds, whatever becomes of the test
+LIFETIME = 900  # seconds, whatever becomes of a test that asks for no more
 COMMAND_LINE = ("console=ttyS0 quiet panic=-1 mitigations=off no_timer_check tsc=reliable lpj=4000000 8250.nr_uarts=4 "
                 "i8042.noaux i8042.nokbd audit=0 apparmor=0 cryptomgr.notests=1 rcupdate.rcu_expedited=1 nokaslr "
                 "net.ifnames=0")
@@ -34,7 +34,8 @@ class RigError(Exception):
 
 
 class Rig:
-    def __init__(self):
+    def __init__(self, lifetime=LIFETIME):
+        self.lifetime = lifetime
         self.folder = tempfile.mkdtemp(prefix="pm-usb-")
         self.shared = os.path.join(self.folder, "shared")  # /run/rig in the guest
         os.mkdir(self.shared)
@@ -67,7 +68,7 @@ class Rig:
             self.agent_port = s.getsockname()[1]
         with open(self.path("errors"), "wb") as errors:  # setpriv: ends with us; timeout: and at some time in any case
             self.machine = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "timeout", "--kill-after=5", str(LIFETIME), *self.command()],
+                ["setpriv", "--pdeathsig", "TERM", "timeout", "--kill-after=5", str(self.lifetime), *self.command()],
                 stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
         self.await_ready()
         self.monitor = Monitor(self.path("monitor"))

@@ -5,7 +5,7 @@ import unittest
 
 import daemon
 from client import Client
-from rig import Rig
+from rig import LIFETIME, Rig
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 DATA = random.Random(1).randbytes(200_000)
@@ -36,10 +36,11 @@ class UsbTest(unittest.TestCase):
     """One guest for the tests of a class; each test has a daemon, and begins and ends without a device."""
 
     user, under = "root", ()  # who runs the daemon, and by which command
+    lifetime = LIFETIME  # of the guest
 
     @classmethod
     def setUpClass(cls):
-        cls.rig = Rig()
+        cls.rig = Rig(cls.lifetime)
         cls.addClassCleanup(cls.rig.stop)
         cls.rig.guest(f"mkdir -m 700 /run/pm && chown {cls.user} /run/pm")
 

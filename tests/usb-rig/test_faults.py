@@ -9,6 +9,7 @@ import time
 import unittest
 
 from daemon import wait_for
+from rig import LIFETIME
 from support import HERE, UsbTest
 from usb_serial import Acm, Ftdi
 
@@ -50,6 +51,8 @@ class Stream:
 
 
 class FaultsTest(UsbTest):
+    lifetime = LIFETIME + int(SECONDS)
+
     def setUp(self):
         super().setUp()
         self.rng = random.Random(SEED)
