@@ -55,7 +55,7 @@ static void fail_disk(struct pm_api_request *r, int error)
                     "The recording cannot be written: %s.", strerror(-error));
 }
 
-static void on_done(void *owner, const struct pm_recording *r, int error)
+static void on_started(void *owner, const struct pm_recording *r, int error)
 {
     struct pm_api_request *request = owner;
     if (error < 0)
@@ -71,11 +71,28 @@ static void record_start(struct pm_call *call)
         return;
     keep(call);
     enum pm_export_format format = (enum pm_export_format)pm_call_word(call, "format", pm_export_words, 0);
-    int error = pm_recorder_start(call->api->recorder, call->connection, format, on_done, call->request, &r);
+    int error = pm_recorder_start(call->api->recorder, call->connection, format, on_started, call->request, &r);
     if (error == -EALREADY)
-        on_done(call->request, r, 0);
+        on_started(call->request, r, 0);
     else if (error < 0)
         fail_disk(call->request, error);
+}
+
+/* A recording that is being ended, and whoever asked for that. */
+struct stopping {
+    struct pm_api *api;
+    struct pm_api_request *request;
+};
+
+/* That it is not to begin again with the next start is on the disk before it is said. */
+static void on_stopped(void *owner, const struct pm_recording *r, int error)
+{
+    struct stopping *s = owner;
+    if (error < 0)
+        fail_disk(s->request, error);
+    else
+        pm_api_answer_kept(s->api, s->request, NULL, json_pack("{s:o}", "recording", pm_describe_recording(r)), NULL);
+    free(s);
 }
 
 static void record_stop(struct pm_call *call)
@@ -89,8 +106,14 @@ static void record_stop(struct pm_call *call)
         pm_api_fail(call->request, PM_NO_SUCH_RECORDING, "\"%s\" is not being recorded.", call->connection->name);
         return;
     }
+    struct stopping *s = malloc(sizeof(*s));
+    if (!s) {
+        pm_api_fail(call->request, PM_INTERNAL, "There is no memory to end the recording.");
+        return;
+    }
+    *s = (struct stopping){call->api, call->request};
     keep(call);
-    pm_recording_stop(r, on_done, call->request);
+    pm_recording_stop(r, on_stopped, s);
 }
 
 struct listing {
@@ -207,7 +230,9 @@ const struct pm_request_kind pm_requests_record[] = {
      "Write down everything that goes over a connection, both ways, from now on. One that is recorded already goes on.",
      "recording"},
     {"record-stop", name_args, PM_NEEDS_RECORD, false, NULL, false, record_stop,
-     "End the recording of a connection. Answered when it is safe on the disk.", "recording"},
+     "End the recording of a connection, for the next start of the daemon too. Answered when all that is safe on the "
+     "disk.",
+     "recording"},
     {"list-recordings", NULL, PM_NEEDS_RECORD, true, NULL, false, list_recordings,
      "The recordings on this machine, the newest first: id, name, device, state, format, started, parts, size, lost, "
      "and the address that downloads it.",

@@ -1,4 +1,5 @@
 """test_record.py - recordings: everything that goes over a connection is in them, or they say what is missing."""
+import json
 import os
 import stat
 import subprocess
@@ -97,6 +98,16 @@ class RecordTest(RecordCase):
         self.start()
         (item,) = self.listed()
         self.assertEqual((item["state"], item["name"], item["parts"]), ("ended", "pump", 1))
+
+    def test_what_was_ended_does_not_begin_again_after_a_kill(self):
+        self.post("activate-connection", name="pump", address="virtual:echo", record=True)
+        self.post("record-stop", name="pump")
+        with open(f"{self.home}/state/peripheral-manager/connections.json", encoding="utf-8") as file:
+            self.assertFalse(json.load(file)["connections"][0]["record"])
+        self.program.kill()
+        self.start()
+        self.assertFalse(wait_for(self.connection, "the connection")["options"]["record"])
+        self.assertEqual([item["state"] for item in self.listed()], ["ended"])
 
     def test_requests_that_make_no_sense(self):
         self.line()
