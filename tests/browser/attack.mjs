@@ -84,7 +84,7 @@ export function attack(start) {
 
   const places = () => ({
     http: daemon.url.slice(0, -1), ws: daemon.url.slice(0, -1).replace("http", "ws"), port: daemon.port,
-    other: other.url.slice(0, -1),
+    other: other.url.slice(0, -1), granted: pages.port,
   });
 
   it("reaches nothing", { timeout: 600000 }, async (t) => {

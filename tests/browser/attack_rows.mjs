@@ -6,6 +6,7 @@
 const LIST = "/api/v1/list-devices", SEND = "/api/v1/send-raw", ACTIVATE = "/api/v1/activate-connection";
 const STOLEN = '{"name":"secret","payload":"stolen"}', JSON_TYPE = "application/json", POLLING = "/socket.io/?EIO=4&transport=polling";
 const SOCKET = "/socket.io/?EIO=4&transport=websocket";
+const LOCAL = "local-network-access *; local-network *; loopback-network *"; // what a page can pass on to a frame
 const post = (type, body, more) => ({ method: "POST", headers: type ? { "Content-Type": type } : {}, body, ...more });
 const REFUSED = "origin_refused", ASKED = "consent_asked", HOST = "host_refused";
 const NOT_ASKED = /^403 .*consent-required/, FORBIDDEN = /^403 .*sender-not-allowed/, NO_ORIGIN = /^blocked$/, UNREAD = /^(opaque|blocked)$/, WAITS = /^(held|closed)$/, NOTHING = /^(nothing|error|blocked)$/;
@@ -114,6 +115,8 @@ export function rows({ http, ws, other, port }) {
   const frames = [
     ["B31", "fetch in a blob: frame, whose origin is the page's", "new", ["frame", { as: "blob" }, ["fetch", http + LIST]], NOT_ASKED],
     ["B31", "fetch in a frame of the page's own", "new", ["frame", {}, ["fetch", http + LIST]], NOT_ASKED],
+    ["B31", "fetch in a frame of another page, in one that may", "granted", ["frame", { at: `${other}/`, allow: LOCAL }, ["fetch", http + LIST]], NOT_ASKED],
+    ["B31", "WebSocket in a frame of another page, in one that may", "granted", ["frame", { at: `${other}/`, allow: LOCAL }, ["socket", ws + SOCKET]], WAITS, ASKED],
     ["B08", "fetch from a file", "file", ["fetch", http + LIST], NO_ORIGIN, REFUSED],
     ["B08", "WebSocket from a file", "file", ["socket", ws + SOCKET], /^closed$/, REFUSED],
     ["B08", "an image in a file", "file", ["element", "img", { src: http + LIST }], NOTHING, REFUSED],
@@ -151,13 +154,14 @@ export function rows({ http, ws, other, port }) {
 }
 
 // What pages that may get, and so what shows that the rows above are refused for what they are.
-export function honest({ http, ws, port }) {
+export function honest({ http, ws, port, granted }) {
   const DEVICES = /^200 .*virtual:echo/;
   return [
     ["B07", "fetch", "granted", ["fetch", http + LIST], DEVICES],
     ["B07", "fetch with credentials", "granted", ["fetch", http + LIST, { credentials: "include" }], DEVICES],
     ["B07", "fetch from its name in upper case", "GRANTED.localhost", ["fetch", http + LIST], DEVICES],
     ["B07", "fetch of JSON", "granted", ["fetch", http + LIST, post(JSON_TYPE, "{}")], DEVICES],
+    ["B31", "a frame that may, in a page that has no say in it", "new", ["frame", { at: `http://granted.localhost:${granted}/`, allow: LOCAL }, ["fetch", http + LIST]], DEVICES],
     ["B10", "but not as text", "granted", ["fetch", http + LIST, post("text/plain", "{}")], /^415/],
     ["B07", "XMLHttpRequest", "granted", ["xhr", "POST", http + LIST, JSON_TYPE, "{}", true], DEVICES],
     ["B07", "WebSocket", "granted", ["socket", ws + SOCKET], /^in .*virtual:echo/],

@@ -31,7 +31,7 @@ class LifeTest(Places):
         self.assertEqual(self.lines(process, 3), ['"echo" is open: virtual:echo at 9600 baud.',
                                                   '"echo" is called "speaker" now.', '"speaker" is closed.'])
 
-    def test_no_devices_says_what_to_do(self):
+    def test_no_devices_says_what_to_do(self):  # I22
         process = self.serve()
         which = self.lines(process, 2)[1]
         self.assertTrue(which.startswith("Devices: /dev/") or "--demo" in which, which)

@@ -152,7 +152,7 @@ class DaemonTest(unittest.TestCase):
             self.assertEqual(sorted(client.bytes_of("pump")), sorted(data))  # python's client may reorder its handlers
             self.assertFalse([e for e in client.got if e[0] == "rx-gap"])
 
-    def test_writes_of_two_clients_never_mix(self):
+    def test_writes_of_two_clients_never_mix(self):  # G15
         line = self.line()
         one, two = self.client(), self.client()
         one.io.call("activate-connection", {"name": "pump", "address": line.path})

@@ -1,4 +1,4 @@
-"""test_readers.py - readers that are slow or stand still: what it costs, whom it disturbs, when the device waits."""
+"""test_readers.py - readers that are slow or stand still (H01): what it costs, whom it disturbs, when the device waits."""
 import json
 import os
 import threading

@@ -1,4 +1,4 @@
-"""test_replug.py - devices that are pulled out and plugged in again, as all clients see it."""
+"""test_replug.py - devices that are pulled out and plugged in again (H05), as all clients see it."""
 import base64
 import os
 import unittest

@@ -4,45 +4,18 @@ import os
 import time
 import unittest
 
-import gi
 from client import Client
 from daemon import Program, wait_for
-
-gi.require_version("UMockdev", "1.0")
-from gi.repository import UMockdev  # noqa: E402  the version comes first
+from usb_bed import Bed, Usb
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 HOSTILE = ("$(reboot)", "<script>alert(1)</script>", "%n%s%s%s", "\x1b[31mred\x07", "\u202egnp.exe", "../../etc/passwd",
            "a\u2028b", "\u200b", "\ufeff ", "'; DROP TABLE devices; --", "x" * 255, "\u20ac" * 126)
 
 
-class Usb:
-    """A USB serial adapter as sysfs shows it."""
-
-    def __init__(self, number, vid="0403", pid="6001", interfaces=" 1", port=0, links=(), **texts):
-        usb = f"/devices/pci0000:00/usb1/1-{number}"
-        interface_path = f"{usb}/1-{number}:1.{port}"
-        tty = f"{interface_path}/ttyUSB{number}/tty/ttyUSB{number}"
-        self.usb, self.interface, self.tty = f"/sys{usb}", f"/sys{interface_path}", f"/sys{tty}"
-        self.node = f"/dev/ttyUSB{number}"
-        facts = {"idVendor": vid, "idProduct": pid, "bNumInterfaces": interfaces, **texts}
-
-        def attribute(name):
-            return f"H: {name}={(facts[name] + chr(10)).encode().hex()}\n" if facts.get(name) else ""
-
-        self.description = (
-            f"P: {usb}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\n" +
-            "".join(attribute(name) for name in facts if name != "interface") +
-            f"\nP: {interface_path}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\nA: bInterfaceNumber={port:02}\\n\n" +
-            attribute("interface") + f"\nP: {interface_path}/ttyUSB{number}\nE: SUBSYSTEM=usb-serial\n\n"
-            f"P: {tty}\nN: ttyUSB{number}\nE: SUBSYSTEM=tty\nE: DEVNAME={self.node}\nE: MAJOR=188\nE: MINOR={number}\n"
-            f"E: DEVLINKS={' '.join(f'/dev/{link}' for link in links)}\nA: dev=188:{number}\\n\n")
-
-
-class UdevTest(unittest.TestCase):
+class UdevTest(Bed, unittest.TestCase):
     def setUp(self):
-        self.bed = UMockdev.Testbed.new()
-        os.environ["UMOCKDEV_DIR"] = self.bed.get_root_dir()  # for the daemon; the library sets it in C alone
+        self.start_bed()
         self.program = self.client = None
         self.addCleanup(self.tidy)
 
@@ -55,15 +28,6 @@ class UdevTest(unittest.TestCase):
     def start(self, *options):
         self.program = Program(DAEMON, *options)
         self.client = Client(self.program, transports=["websocket"])
-
-    def plug(self, device):
-        """It is there; a daemon that runs hears of it."""
-        self.bed.add_from_string(device.description)
-
-    def unplug(self, device):
-        self.bed.uevent(device.tty, "remove")
-        for path in (device.tty, f"{device.interface}/{device.node[5:]}", device.interface, device.usb):
-            self.bed.remove_device(path)
 
     def devices(self):
         return {d["address"]: d for d in self.client.call("list-devices")["devices"]}

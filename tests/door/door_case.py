@@ -15,6 +15,7 @@ OTHER = "https://other.example"
 
 class DoorTest(unittest.TestCase):
     options = ()
+    demo = True  # with virtual devices
 
     def setUp(self):
         self.home = tempfile.mkdtemp(prefix="pm-test-")
@@ -24,7 +25,7 @@ class DoorTest(unittest.TestCase):
         self.start()
 
     def start(self):
-        self.program = Program(DAEMON, "--demo", "--local-pages", "ask", *self.options, home=self.home)
+        self.program = Program(DAEMON, *(["--demo"] if self.demo else []), "--local-pages", "ask", *self.options, home=self.home)
         self.person = peers.person(self.program)
 
     def restart(self, grants=None, options=()):

@@ -99,7 +99,7 @@ class ConsentTest(DoorTest):
         self.assertEqual(other.got, [])
         self.assertNotIn(APP, json.dumps(other.got, default=str))
 
-    def test_sharing_is_a_choice(self):
+    def test_sharing_is_a_choice(self):  # G15
         page, other = self.page(), self.page(OTHER)
         wait_for(lambda: len(self.person.events("consent-requested")) == 2, "two questions")
         for request in self.person.ask("consent-list")["requests"]:
@@ -176,6 +176,13 @@ class ConsentTest(DoorTest):
         self.assertEqual(len(page.ask("list-devices")["devices"]), 2)
         self.assertTrue(page.ask("forget-device", {"device": ids["virtual:counter"]})["ok"])
         self.assertEqual(len(page.ask("list-devices")["devices"]), 1)
+
+    def test_b25_a_name_in_another_script_is_shown_as_the_browser_sends_it(self):
+        self.page("https://xn--pple-43d.example:8443")  # "apple" with a Cyrillic letter
+        request = self.person.wait_event("consent-requested")
+        self.assertEqual(request["origin"], "https://xn--pple-43d.example:8443")
+        self.assertEqual(self.page("https://\u0430pple.example").status, 403)
+        self.assertEqual(len(self.person.ask("consent-list")["requests"]), 1)
 
     def test_b27_revoking_closes_streams_at_once(self):
         page = self.page()
@@ -295,6 +302,17 @@ class KeptTest(DoorTest):
         self.assertFalse(self.approve(duration="always")["saved"])
         with open(self.grants) as file:
             self.assertEqual(file.read(), newer)
+
+
+class ServiceTest(DoorTest):
+    options = ("--local-pages", "auto")
+
+    def test_b42_without_a_terminal_pages_of_this_machine_ask_too(self):
+        page = self.page("http://localhost:5173")
+        self.approve(self.person.wait_event("consent-requested", origin="http://localhost:5173"))
+        page.wait_in()
+        self.page("http://localhost:5174")
+        self.person.wait_event("consent-requested", origin="http://localhost:5174")
 
 
 class AuditTest(DoorTest):

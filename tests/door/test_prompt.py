@@ -96,7 +96,7 @@ class PromptTest(unittest.TestCase):
         thread.join(DEADLINE)
         self.assertEqual(chosen[0]["device"]["id"], "virtual-echo")
 
-    def test_pages_of_this_machine_come_in_with_one_line(self):
+    def test_pages_of_this_machine_come_in_with_one_line(self):  # B42
         self.page("http://localhost:5173").wait_in()
         self.wait_text(r"Pages of http://localhost:5173 may use the devices until this program ends")
         self.page("http://localhost:5173").wait_in()

@@ -1,5 +1,5 @@
-/* oom_test.c - plays the golden transcripts with each allocation failing once. The dialogue may end early, but the
- * server must not: whoever wins is the sanitizer, the loop that must close without a handle left, and a whole run
+/* oom_test.c - plays the golden transcripts with each allocation failing once (I10). The dialogue may end early, but
+ * the server must not: whoever wins is the sanitizer, the loop that must close without a handle left, and a whole run
  * afterwards. */
 #include "failing.h"
 #include "player.h"

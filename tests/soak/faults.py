@@ -30,7 +30,7 @@ class Faults:
         self.wait(0, 1)
         self.run.start_daemon()
 
-    def stand_still(self):
+    def stand_still(self):  # I15
         os.kill(self.run.pid(), signal.SIGSTOP)
         self.wait(0.2, 2)
         os.kill(self.run.pid(), signal.SIGCONT)

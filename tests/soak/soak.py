@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""soak.py - devices stream, pages of every generation read, everything goes wrong; at the end every byte is accounted for: it came
-once and in order, or inside a gap that was told.
+"""soak.py - devices stream, pages of every generation read, everything goes wrong (I29); at the end every byte is accounted for: it
+came once and in order, or inside a gap that was told.
 
     soak.py [--seed N] [--seconds N]       with PERIPHERAL_MANAGER naming the program; one line a fault, a summary at the end
 """

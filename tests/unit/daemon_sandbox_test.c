@@ -1,4 +1,5 @@
-/* daemon_sandbox_test.c - what a process can still do after it gave up its rights. Each test is a child of its own. */
+/* daemon_sandbox_test.c - what a process can still do after it gave up its rights (I26). Each test is a child of its
+ * own. */
 #include "daemon/sandbox.h"
 
 #include <errno.h>
