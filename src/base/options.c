@@ -332,10 +332,12 @@ static void print_wrapped(FILE *out, const char *text, int column)
     fputc('\n', out);
 }
 
-void pm_options_help(const struct pm_option *table, FILE *out)
+void pm_options_help(const struct pm_option *table, bool rare, FILE *out)
 {
     for (const struct pm_option *o = table; o->name; o++) {
         char letter[8] = "", text[512];
+        if (o->rare != rare)
+            continue;
         if (o->letter)
             snprintf(letter, sizeof(letter), "-%c, ", o->letter);
         int column = fprintf(out, "  %s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ?: "");

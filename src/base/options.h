@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 enum {
-    PM_OPTIONS_MAX = 64,       /* rows of a table */
+    PM_OPTIONS_MAX = 96,       /* rows of a table */
     PM_OPTION_LIST_MAX = 32,   /* items of a list */
     PM_OPTION_TEXT_MAX = 1000, /* bytes of a text, a path, or one item of a list */
     PM_OPTION_ERROR = 512,     /* bytes of an error message, its end included */
@@ -45,6 +45,7 @@ struct pm_option {
     const char *argument;     /* how the help calls the value: "N", "URL"; NULL for flags */
     const char *purpose;      /* one line for the help and the manual */
     bool live;                /* takes effect when the configuration is read again, without a restart */
+    bool rare;                /* most people never need it: it has a help of its own */
 };
 
 /* Set every value to its default. The struct is taken as uninitialised. */
@@ -68,7 +69,7 @@ const struct pm_option *pm_option_find(const struct pm_option *table, const char
 bool pm_option_equal(const struct pm_option *o, const void *a, const void *b);
 void pm_option_swap(const struct pm_option *o, void *from, void *to);
 
-/* Write the help, one option to a line, wrapped at 80 columns. */
-void pm_options_help(const struct pm_option *table, FILE *out);
+/* Write the help on the rare ones or on all others, one option to a line, wrapped at 80 columns. */
+void pm_options_help(const struct pm_option *table, bool rare, FILE *out);
 
 #endif

@@ -154,7 +154,7 @@ void pm_command_help(const struct pm_command *c, FILE *out)
     if (is_default)
         list_commands(out);
     fprintf(out, "\nOptions%s:\n", is_default ? " of serve" : "");
-    pm_options_help(made.rows, out);
+    pm_options_help(made.rows, false, out);
     fprintf(out, "\nExample: %s\n", c->example);
     if (is_default)
         fputs("Then open http://localhost:3000/\n", out);

@@ -16,6 +16,9 @@ enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **ar
         code = pm_command_usage(self, error);
     } else if (settings.help) {
         pm_command_help(self, stdout);
+    } else if (settings.help_limits) {
+        puts("Limits that keep one client from taking what is everybody's:");
+        pm_options_help(self->options, true, stdout);
     } else if (settings.version) {
         puts("peripheral-manager " PM_VERSION);
     } else {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/beyond.h"
 #include "daemon/gate.h"
+#include "daemon/limits.h"
 #include "daemon/places.h"
 #include "daemon/port_holder.h"
 #include "daemon/prompt.h"
@@ -166,15 +167,17 @@ static int start_network(struct daemon *d)
 {
     struct pm_engine_options engine = pm_engine_defaults();
     struct pm_server_options options = pm_server_defaults(engine.max_payload);
+    struct pm_sockets_options sockets = pm_sockets_defaults();
     raise_file_limit(d);
-    options.connections = engine.sessions = (unsigned)d->settings->max_clients;
+    pm_limits_server(d->settings, &options);
+    pm_limits_engine(d->settings, &engine);
+    pm_limits_sockets(d->settings, &sockets);
     options.admits = pm_gate_admits;
     options.gate = pm_gate;
     options.gate_owner = &d->gate;
     int r = pm_server_new(&d->loop, &options, &d->server);
     if (r == 0)
-        r = pm_face_socketio_new(d->server, d->api, &engine, (uint32_t)d->settings->recovery_window * 1000,
-                                 &d->socketio);
+        r = pm_face_socketio_new(d->server, d->api, &engine, &sockets, &d->socketio);
     if (r < 0)
         return r;
     pm_face_http(d->server, d->api);

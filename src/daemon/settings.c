@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "net/sockets.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +16,14 @@ enum { CONFIG_MAX = 256 * 1024 }; /* bytes of a configuration file */
 
 static const char *const local_words[] = {"auto", "allow", "ask", NULL};
 static const char *const compat_words[] = {"none", "original", NULL};
+
+#define LIMIT(word, kind, field, least, most, usual, unit, says)                                                       \
+    {                                                                                                                  \
+        .name = (word), .section = "limits", .type = PM_OPTION_##kind, .offset = AT(limits.field), .min = (least),     \
+        .max = (most), .initial = (usual), .argument = (unit), .purpose = (says), .rare = true                         \
+    }
+
+enum { CLIENTS_MAX = 20000, HOUR = 3600 * 1000, KIB = 1024, MIB = 1024 * 1024 };
 
 const struct pm_option pm_setting_rows[] = {
     {.name = "port",
@@ -93,7 +102,7 @@ const struct pm_option pm_setting_rows[] = {
      .type = PM_OPTION_NUMBER,
      .offset = AT(max_clients),
      .min = 1,
-     .max = 20000,
+     .max = CLIENTS_MAX,
      .initial = "256",
      .argument = "N",
      .purpose = "let so many clients in at once; a program that is no page may hold all of them"},
@@ -172,12 +181,50 @@ const struct pm_option pm_setting_rows[] = {
      .offset = AT(verbose),
      .purpose = "log more",
      .live = true},
+    LIMIT("per-origin", NUMBER, per_origin, 1, CLIENTS_MAX, "32", "N", "connections of the pages of one origin"),
+    LIMIT("per-user", NUMBER, per_user, 1, CLIENTS_MAX, "128", "N",
+          "connections of another user of this machine, who was let in"),
+    LIMIT("unadmitted", NUMBER, strangers, 1, CLIENTS_MAX, "32", "N",
+          "clients that have not said yet what they want; from half of it on some are refused by chance"),
+    LIMIT("silent", NUMBER, silent, 1, CLIENTS_MAX, "64", "N",
+          "connections that have not said anything yet; the oldest makes room for one more"),
+    LIMIT("head-size", SIZE, head, 4 * KIB, 64 * KIB, "16K", "BYTES", "the head of a request"),
+    LIMIT("head-fields", NUMBER, fields, 16, PM_HTTP_FIELDS_MAX, "100", "N", "fields in a head"),
+    LIMIT("target-size", SIZE, target, 256, 16 * KIB, "4K", "BYTES", "the address in a request"),
+    LIMIT("message-size", SIZE, message, 64 * KIB, 4000000, "1000000", "BYTES",
+          "the body of a request, and one message of a WebSocket"),
+    LIMIT("head-time", DURATION, head_time, 100, HOUR, "10s", "TIME", "for the head of a request, from its first byte"),
+    LIMIT("body-time", DURATION, body_time, 100, HOUR, "20s", "TIME", "for the body of a request"),
+    LIMIT("handshake-time", DURATION, handshake_time, 100, HOUR, "10s", "TIME", "for the handshake of TLS"),
+    LIMIT("connect-time", DURATION, connect_time, 100, HOUR, "45s", "TIME",
+          "until a client of Socket.IO says what it wants; waiting for the person's answer does not count"),
+    LIMIT("fragments", NUMBER, fragments, 1, 65536, "1024", "N", "fragments of one message of a WebSocket"),
+    LIMIT("control-frames", NUMBER, control_frames, 1, 10000, "50", "N", "pings and pongs of a WebSocket in a second"),
+    LIMIT("packets", NUMBER, packets, 1, 2000000, "500000", "N",
+          "packets in one post of a polling client; the usual is what a message has room for"),
+    LIMIT("attachments", NUMBER, attachments, 1, PM_EVENT_ATTACHMENTS_MAX, "10", "N",
+          "binary attachments of one event"),
+    LIMIT("json-depth", NUMBER, depth, 8, PM_JSON_DEPTH_MAX, "32", "N", "arrays and objects inside each other"),
+    LIMIT("event-name", SIZE, event_name, 32, PM_SIO_EVENT_NAME_MAX, "128", "BYTES", "the name of an event"),
+    LIMIT("namespaces", NUMBER, namespaces, 1, 64, "8", "N", "namespaces of one client"),
+    LIMIT("event-rate", NUMBER, event_rate, 10, 1000000, "20000", "N",
+          "events of one client in a second, beyond the burst; then it is read from more slowly"),
+    LIMIT("event-burst", NUMBER, event_burst, 10, 1000000, "40000", "N",
+          "events that may come at once beside the rate"),
+    LIMIT("flood-time", DURATION, flood_time, 1000, HOUR, "10s", "TIME",
+          "a client that is too fast for so long is closed"),
+    LIMIT("client-queue", SIZE, client_queue, 64 * KIB, 16 * MIB, "1M", "BYTES",
+          "unread answers of a client; then it is not read from, and it is closed at sixteen times as much"),
     {.name = "config",
      .type = PM_OPTION_PATH,
      .offset = AT(config),
      .argument = "FILE",
      .purpose = "read this configuration file, instead of ~/.config/peripheral-manager/peripheral-manager.conf"},
     {.name = "help", .letter = 'h', .type = PM_OPTION_FLAG, .offset = AT(help), .purpose = "show this help and end"},
+    {.name = "help-limits",
+     .type = PM_OPTION_FLAG,
+     .offset = AT(help_limits),
+     .purpose = "show the limits on what clients may take, which can be set too, and end"},
     {.name = "version",
      .letter = 'V',
      .type = PM_OPTION_FLAG,
@@ -225,7 +272,7 @@ int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[
         snprintf(error, PM_OPTION_ERROR, "\"%.100s\" is neither an option nor a command", argv[r]);
         r = -EINVAL;
     }
-    if (r < 0 || ret->help || ret->version)
+    if (r < 0 || ret->help || ret->help_limits || ret->version)
         return r < 0 ? r : 0;
     char *config = ret->config; /* all that was needed so far: the options come again, over what the file says */
     ret->config = NULL;

@@ -8,6 +8,17 @@
 enum pm_local_pages { PM_LOCAL_AUTO, PM_LOCAL_ALLOW, PM_LOCAL_ASK };
 enum pm_compat { PM_COMPAT_NONE, PM_COMPAT_ORIGINAL };
 
+/* What keeps one client from taking what is everybody's. Times in milliseconds, sizes in bytes. */
+struct pm_limits {
+    int64_t per_origin, per_user, strangers, silent;
+    int64_t head, fields, target, message;
+    int64_t head_time, body_time, handshake_time, connect_time;
+    int64_t fragments, control_frames, packets, attachments;
+    int64_t depth, event_name, namespaces;
+    int64_t event_rate, event_burst, flood_time;
+    int64_t client_queue;
+};
+
 /* One field for each row of pm_setting_rows. */
 struct pm_settings {
     int64_t port;
@@ -22,6 +33,7 @@ struct pm_settings {
     int compat;      /* enum pm_compat */
     bool demo, allow_pty;
     int64_t max_clients;
+    struct pm_limits limits;
     int64_t recovery_window; /* seconds */
     char *state_dir;         /* NULL: where the XDG directories say */
     bool ephemeral;          /* keep nothing */
@@ -31,7 +43,7 @@ struct pm_settings {
     bool no_sandbox; /* do not give up rights after the start */
     bool verbose;
     char *config; /* NULL: peripheral-manager.conf in the configuration directory, if it exists */
-    bool help, version;
+    bool help, help_limits, version;
 };
 
 extern const struct pm_option pm_setting_rows[];

@@ -44,7 +44,8 @@ struct pm_conn {
     struct pm_link link;
     struct pm_wire wire;
     struct pm_peer peer;
-    struct pm_origin_use *origin; /* what it counts with; NULL: no page has used it */
+    struct pm_origin_use *origin; /* what it counts with; NULL: no page has used it, */
+    struct pm_origin_use *user;   /* or it is of this process's own user */
     enum pm_conn_state state;
     bool busy;      /* inside its own input: what is produced goes out in one write behind it */
     bool blocked;   /* the socket is full: wait until it takes more */

@@ -238,9 +238,13 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
     h->page = false;
     static const struct pm_http_refusal
         bad_origin = {403, "origin-bad", "The Origin field of this request is malformed."},
-        full = {503, "too-many-connections", "All connections are in use. Close other pages or try again."},
-        crowded = {503, "too-many-connections",
-                   "The pages of this site hold too many connections. Close other tabs or try again."};
+        full =
+            {503, "too-many-connections",
+             "All connections are in use. Close other pages, or start peripheral-manager with a larger --max-clients."},
+        crowded = {
+            503, "too-many-connections",
+            "The pages of this site hold too many connections. Close other tabs, or start peripheral-manager with "
+            "a larger --per-origin."};
     if (head->n_origin > 1 || (head->n_origin == 1 && head->origin.n == 0) ||
         pm_bytes_append(&h->origin, head->origin.p, head->origin.n) < 0) {
         pm_conn_refuse(c, &bad_origin);

@@ -18,7 +18,7 @@ struct pm_engine_options pm_engine_defaults(void)
         .max_payload = 1000000,
         .sessions = 256,
         .strangers = 32,
-        .packets_in = UINT32_MAX, /* what bounds them is the size of the post */
+        .packets_in = 500000, /* as many as the largest post has room for */
         .packets_out = 16,
         .answer_bytes = 256 * 1024,
         .queue_low = 16 * 1024,

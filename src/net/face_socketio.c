@@ -181,16 +181,14 @@ static const struct pm_sockets_ops sockets_ops = {on_connect, on_event,  on_drai
                                                   on_back,    on_return, on_show,    on_disconnect};
 
 int pm_face_socketio_new(struct pm_server *server, struct pm_api *api, const struct pm_engine_options *engine,
-                         uint32_t recovery_ms, struct pm_face_socketio **ret)
+                         const struct pm_sockets_options *options, struct pm_face_socketio **ret)
 {
-    struct pm_sockets_options options = pm_sockets_defaults();
-    options.recovery_ms = recovery_ms;
     struct pm_face_socketio *f = calloc(1, sizeof(*f));
     if (!f)
         return -ENOMEM;
     f->api = api;
     f->spare = &server->loop->spare;
-    int r = pm_sockets_new(server, "/socket.io", engine, &options, &sockets_ops, f, &f->sockets);
+    int r = pm_sockets_new(server, "/socket.io", engine, options, &sockets_ops, f, &f->sockets);
     if (r < 0) {
         free(f);
         return r;

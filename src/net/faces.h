@@ -8,10 +8,9 @@
 
 struct pm_face_socketio;
 
-/* Serve the requests over Socket.IO under /socket.io, in namespace "/". A client that lost its connection may come back
- * within `recovery_ms` and misses nothing (0: it starts afresh). The caller owns *ret. 0 or a negative errno. */
+/* Serve the requests over Socket.IO under /socket.io, in namespace "/". The caller owns *ret. 0 or a negative errno. */
 int pm_face_socketio_new(struct pm_server *server, struct pm_api *api, const struct pm_engine_options *engine,
-                         uint32_t recovery_ms, struct pm_face_socketio **ret);
+                         const struct pm_sockets_options *options, struct pm_face_socketio **ret);
 struct pm_face_socketio *pm_face_socketio_free(struct pm_face_socketio *f);
 
 /* Serve POST /api/v1/<request> and /console/api/<request>, and the reading ones by GET. `api` must outlive the server.

@@ -1,4 +1,4 @@
-/* origins.h - how many connections the pages of each origin hold: one site must not take all there are. */
+/* origins.h - how many connections the pages of each origin hold, or another user: one must not take all there are. */
 #ifndef PM_NET_ORIGINS_H
 #define PM_NET_ORIGINS_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct pm_origin_use; /* one origin, while it has connections */
+struct pm_origin_use; /* one origin (or user), while it has connections */
 
 /* Count a connection with the origin of n bytes at `text` (n == 0: a program's request, which changes nothing); before,
  * it counted with *use (NULL: with none). `all` is the list of them. False, and nothing changed, if the origin has

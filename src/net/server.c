@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     BACKLOG = 1024,
@@ -42,6 +43,7 @@ struct pm_server_options pm_server_defaults(size_t payload)
         .handshakes = 50,
         .connections = 256,
         .per_origin = 32,
+        .per_user = 128,
         .silent_connections = 64,
         .unsent_kernel = 128 * 1024,
     };
@@ -61,6 +63,7 @@ int pm_server_new(struct pm_loop *loop, const struct pm_server_options *options,
     pm_list_init(&s->connections);
     pm_list_init(&s->silent);
     pm_list_init(&s->origins);
+    pm_list_init(&s->users);
     *ret = s;
     return 0;
 }
@@ -119,10 +122,21 @@ void pm_server_forget(struct pm_server *s, struct pm_conn *c)
 {
     pm_list_remove(&c->link);
     pm_origin_leave(&c->origin);
+    pm_origin_leave(&c->user);
     s->n_connections--;
     s->n_network -= c->peer.network;
     if (!c->had_input)
         s->n_silent--;
+}
+
+/* This process's user may have all there are: it is whom they are for. False: another one has as many as it may. */
+static bool count_user(struct pm_server *s, struct pm_conn *c)
+{
+    char text[16];
+    if (c->peer.control || c->peer.network || c->peer.unknown || c->peer.uid == geteuid())
+        return true;
+    int n = snprintf(text, sizeof(text), "%u", c->peer.uid);
+    return pm_origin_enter(&s->users, &c->user, text, (size_t)n, s->options.per_user);
 }
 
 static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool secure, bool crowded)
@@ -141,7 +155,7 @@ static int adopt(struct pm_server *s, int fd, struct pm_peer peer, bool secure, 
     s->n_silent++;
     s->n_network += peer.network;
     c->peer = peer;
-    c->crowded = crowded;
+    c->crowded = !count_user(s, c) || crowded;
     return 0;
 }
 

@@ -19,7 +19,8 @@ struct pm_server_options {
     uint32_t control_frames;                 /* pings and pongs a second */
     unsigned handshakes; /* a second of other machines: each takes half a millisecond of everybody's time */
     unsigned connections;
-    unsigned per_origin;         /* connections of the pages of one origin */
+    unsigned per_origin;         /* connections of the pages of one origin, */
+    unsigned per_user;           /* and of one user who is not this process's */
     unsigned silent_connections; /* of those, without a byte so far: the oldest makes room */
     int unsent_kernel;           /* TCP_NOTSENT_LOWAT */
     /* Asked for each connection from a page or program before a byte of it is read: false drops it. NULL: all may.
@@ -81,8 +82,8 @@ struct pm_server {
     unsigned open_handles;              /* of the listeners */
     struct pm_link connections, silent; /* struct pm_conn; silent ones said nothing so far, the oldest is first */
     unsigned n_connections, n_silent, n_network;
-    struct pm_link origins; /* struct pm_origin_use */
-    struct pm_who who;      /* of the request that is being handed over */
+    struct pm_link origins, users; /* struct pm_origin_use: whose connections are counted together */
+    struct pm_who who;             /* of the request that is being handed over */
     struct pm_out_pool pool;
     struct pm_deflate *deflate;     /* NULL unless the option is set */
     uint8_t buffer[PM_READ_BUFFER]; /* what was just read, of whichever connection */

@@ -23,6 +23,11 @@ class ManualTest(Places):
         self.assertEqual((code, errors), (0, ""))
         return text
 
+    def limits(self):
+        code, text, errors = self.run_program("--help-limits")
+        self.assertEqual((code, errors), (0, ""))
+        return text
+
     def commands(self):
         listed = self.help().split("Commands:\n")[1].split("\"peripheral-manager COMMAND")[0]
         return [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
@@ -38,7 +43,7 @@ class ManualTest(Places):
         for command in self.commands():
             section = manual.split(f".Ss {command}", 1)[1].split(".Ss ", 1)[0]
             everywhere = manual.split(".Ss Options of every command but serve", 1)[1].split(".Sh ", 1)[0]
-            options = re.findall(r"^  (?:-\w, )?--([\w-]+)", self.help(command), re.M)
+            options = re.findall(r"^  (?:-\w, )?--([\w-]+)", self.help(command) + (self.limits() if command == "serve" else ""), re.M)
             self.assertIn("help", options)
             for option in options:
                 self.assertIn(f"Fl -{option}", section + everywhere, command)
@@ -47,7 +52,7 @@ class ManualTest(Places):
         settings = re.findall(r"^\.It Cm ([\w-]+)", read(PAGES[1]), re.M)
         self.assertIn("allow-origin", settings)
         for setting in settings:
-            self.assertIn(f"--{setting}", self.help())
+            self.assertIn(f"--{setting} ", self.help() + self.limits())
 
     def test_examples_are_command_lines(self):
         for command in self.commands():

@@ -5,7 +5,7 @@ import pwd
 import socket
 import unittest
 
-from daemon import DEADLINE, Program
+from daemon import DEADLINE, Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 NOBODY = pwd.getpwnam("nobody").pw_uid
@@ -48,6 +48,20 @@ class UsersTest(unittest.TestCase):
     def test_b35_one_that_is_allowed_gets_in(self):
         program = Program(DAEMON, "--demo", "--allow-user", "nobody")
         self.assertIn(b"200 OK", self.ask(program, NOBODY))
+        self.assertEqual(program.stop(), 0)
+
+    def test_b35_one_that_is_allowed_cannot_take_all_connections(self):
+        program = Program(DAEMON, "--demo", "--allow-user", "nobody", "--per-user", "1")
+        before = os.geteuid()
+        os.seteuid(NOBODY)
+        try:
+            held = socket.create_connection(("127.0.0.1", program.port), DEADLINE)
+        finally:
+            os.seteuid(before)
+        self.assertIn(b"503", self.ask(program, NOBODY))
+        self.assertIn(b"200 OK", self.ask(program, 0))
+        held.close()
+        wait_for(lambda: b"200 OK" in self.ask(program, NOBODY), "room for another connection")
         self.assertEqual(program.stop(), 0)
 
 

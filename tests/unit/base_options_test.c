@@ -232,7 +232,7 @@ static void test_help_names_every_option_within_eighty_columns(void **state)
     size_t n = 0;
     (void)state;
     FILE *out = open_memstream(&text, &n);
-    pm_options_help(table, out);
+    pm_options_help(table, false, out);
     fclose(out);
     for (const struct pm_option *o = table; o->name; o++) {
         char option[64];

@@ -1,5 +1,5 @@
 /* daemon_config_test.c - the configuration file: what it sets, and what it is refused for, with line and column. */
-#include "daemon/settings.h"
+#include "daemon/limits.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -131,6 +131,53 @@ static void test_options_stand_above_the_file(void **state)
     pm_settings_fini(&s);
 }
 
+/* Two places know the usual limits, the rows for people and the defaults for tests of the parts: they are the same. */
+static void test_limits_that_nobody_set_are_those_of_the_parts(void **state)
+{
+    struct pm_settings s;
+    struct pm_engine_options engine = pm_engine_defaults();
+    struct pm_server_options server = pm_server_defaults(engine.max_payload);
+    struct pm_sockets_options sockets = pm_sockets_defaults();
+    (void)state;
+    pm_options_defaults(pm_setting_rows, &s);
+    s.recovery_window = 0;
+    pm_limits_engine(&s, &engine);
+    pm_limits_server(&s, &server);
+    pm_limits_sockets(&s, &sockets);
+    struct pm_engine_options usual_engine = pm_engine_defaults();
+    struct pm_server_options usual_server = pm_server_defaults(usual_engine.max_payload);
+    struct pm_sockets_options usual_sockets = pm_sockets_defaults();
+    assert_memory_equal(&engine, &usual_engine, sizeof(engine));
+    assert_memory_equal(&server, &usual_server, sizeof(server));
+    assert_memory_equal(&sockets, &usual_sockets, sizeof(sockets));
+    pm_settings_fini(&s);
+}
+
+static void test_limits_can_be_set(void **state)
+{
+    static const char text[] = "[limits]\nper-origin = 3\nmessage-size = 64K\nhead-time = 2s\nevent-rate = 50\n"
+                               "client-queue = 2M\n";
+    struct pm_settings s;
+    char error[PM_OPTION_ERROR];
+    struct pm_engine_options engine = pm_engine_defaults();
+    struct pm_server_options server = pm_server_defaults(engine.max_payload);
+    struct pm_sockets_options sockets = pm_sockets_defaults();
+    (void)state;
+    assert_int_equal(read_text(&s, text, sizeof(text) - 1, error), 0);
+    pm_limits_engine(&s, &engine);
+    pm_limits_server(&s, &server);
+    pm_limits_sockets(&s, &sockets);
+    assert_int_equal(server.per_origin, 3);
+    assert_int_equal(server.http.body, 64 * 1024);
+    assert_int_equal(server.ws.message, 64 * 1024);
+    assert_int_equal(engine.max_payload, 64 * 1024);
+    assert_int_equal(server.head_ms, 2000);
+    assert_int_equal(sockets.events_per_second, 50);
+    assert_int_equal(server.queue_max, 32 << 20);
+    assert_int_equal(engine.queue_high, 2 << 20);
+    pm_settings_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +186,8 @@ int main(void)
         cmocka_unit_test(test_bytes_that_are_no_text_are_refused),
         cmocka_unit_test(test_every_length_of_a_line_is_taken_whole_or_refused),
         cmocka_unit_test(test_options_stand_above_the_file),
+        cmocka_unit_test(test_limits_that_nobody_set_are_those_of_the_parts),
+        cmocka_unit_test(test_limits_can_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
