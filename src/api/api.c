@@ -333,6 +333,7 @@ void pm_api_watch(struct pm_api *a, struct pm_api_client *c)
     c->watches = true;
     c->wants_all = false;
     c->inspects = false;
+    c->misspells = false;
     c->number = ++a->n_clients;
     pm_list_init(&c->subscriptions);
     pm_list_init(&c->requests);

@@ -71,6 +71,7 @@ struct pm_api_client {
     bool watches;    /* it is a part of the daemon, which only looks on */
     bool wants_all;  /* it gets every connection's bytes, since it never said which */
     bool inspects;   /* it is told what all clients say and get */
+    bool misspells;  /* the log has told of a member that it writes wrong */
     uint64_t number; /* which one it is since the start */
 };
 

@@ -57,13 +57,18 @@ void pm_arg_expects(const struct pm_arg *arg, char *out, size_t room)
         say_range(arg, arg->type == PM_ARG_INTEGER ? "a whole number" : "a number", out, room);
 }
 
+static bool refuse_as(struct pm_call *call, const char *place, const char *expects)
+{
+    json_t *more = json_pack("{s:s, s:s}", "field", place, "expected", expects);
+    pm_api_fail_with(call->request, PM_BAD_REQUEST, more, "\"%s\" must be %s.", place, expects);
+    return false;
+}
+
 static bool refuse(struct pm_call *call, const struct pm_arg *arg, const char *place)
 {
     char expects[EXPECTS_MAX];
     pm_arg_expects(arg, expects, sizeof(expects));
-    json_t *more = json_pack("{s:s, s:s}", "field", place, "expected", expects);
-    pm_api_fail_with(call->request, PM_BAD_REQUEST, more, "\"%s\" must be %s.", place, expects);
-    return false;
+    return refuse_as(call, place, expects);
 }
 
 /* ---- values by themselves ---- */
@@ -230,8 +235,37 @@ bool pm_payload_read(const json_t *v, const struct pm_api_blob *blobs, size_t n_
 
 static bool check_value(struct pm_call *call, const struct pm_arg *arg, const json_t *v, const char *place);
 
+/* Applications of the original, which want no answer, go on as they always did: the log tells, once for each. */
+static void tell_misspelt(const struct pm_call *call, const char *place, const char *meant)
+{
+    struct pm_api_client *client = call->request->client;
+    if (client && client->misspells)
+        return;
+    if (client)
+        client->misspells = true;
+    pm_log(PM_LOG_WARNING, "%s came with \"%s\", which means nothing and is passed over. Is \"%s\" meant?",
+           call->kind->event, place, meant);
+}
+
+/* What is passed over silently lets a page believe that it set what it did not. */
+static bool check_spelling(struct pm_call *call, const struct pm_arg *args, const json_t *object, const char *prefix)
+{
+    char place[PLACE_MAX], expects[PLACE_MAX];
+    const char *meant, *key = pm_arg_misspelt(args, object, &meant);
+    if (!key)
+        return true;
+    snprintf(place, sizeof(place), "%s%s", prefix, key);
+    snprintf(expects, sizeof(expects), "written \"%s\"", meant);
+    if (!call->request->unheard)
+        return refuse_as(call, place, expects);
+    tell_misspelt(call, place, meant);
+    return true;
+}
+
 static bool check_members(struct pm_call *call, const struct pm_arg *args, const json_t *object, const char *prefix)
 {
+    if (!check_spelling(call, args, object, prefix))
+        return false;
     for (const struct pm_arg *arg = args; arg->name; arg++) {
         const json_t *v = json_object_get(object, arg->name);
         char place[PLACE_MAX];

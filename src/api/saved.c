@@ -241,7 +241,7 @@ static int restore_all(struct pm_api *a, const json_t *records, char *problem, s
 {
     int result = 0;
     for (size_t i = 0; i < json_array_size(records); i++) {
-        struct check check = {.request.on_answer = on_answer};
+        struct check check = {.request = {.on_answer = on_answer, .unheard = true}};
         pm_list_init(&check.request.link);
         int r = restore(a, json_array_get(records, i), &check);
         if (r < 0 && result == 0)

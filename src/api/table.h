@@ -195,6 +195,12 @@ bool pm_call_has(const struct pm_call *call, const char *name);
 /* The place of the word in the list. */
 int pm_call_word(const struct pm_call *call, const char *name, const char *const *words, int fallback);
 
+/* ---- spelling.c ---- */
+
+/* A member of `object` that these arguments do not have, but one written nearly so, which is absent: other case, dashes
+ * or underscores, one slip, or only how it begins. Borrowed; NULL if there is none. */
+const char *pm_arg_misspelt(const struct pm_arg *args, const json_t *object, const char **ret_meant);
+
 /* ---- framing.c ---- */
 
 /* A framing rule as an argument: {"kind": "lines"}, …; and the rule of such an object, which was checked against these

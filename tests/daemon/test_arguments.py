@@ -1,9 +1,11 @@
 """test_arguments.py - every argument of every request, wrong in every way its schema rules out: made from describe."""
 import json
 import os
+import tempfile
 import unittest
 
-from daemon import Program
+from client import Client
+from daemon import Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 LONG = "x" * 100_000
@@ -45,7 +47,7 @@ def wrong_values(arg):
 
 def good_value(arg):
     special = {"address": "virtual:echo", "name": "fresh"}
-    by_type = {"connection": "probe", "name": "fresh", "boolean": True, "bytes": "x", "names": "*", "any": 0, "offsets": 0,
+    by_type = {"connection": "probe", "name": "fresh", "boolean": True, "bytes": "x", "names": "*", "devices": "*", "any": 0, "offsets": 0,
                **dict.fromkeys(("object", "framing"), {m["name"]: good_value(m) for m in arg.get("members", []) if m["required"]})}
     if arg["type"] in by_type:
         return by_type[arg["type"]]
@@ -70,6 +72,16 @@ def cases(arg, place):
             yield {**rest, member["name"]: value}, field
         if member["required"]:
             yield {k: v for k, v in rest.items() if k != member["name"]}, f"{place}.{member['name']}"
+
+
+def misspelt(name):
+    """How people write it who know other interfaces, or in a hurry."""
+    words = name.split("-")
+    yield from (name.upper(), words[0] + "".join(w.title() for w in words[1:]), name.replace("-", "_"), name.replace("-", ""))
+    if len(name.replace("-", "")) >= 5:
+        yield from (name[:-1], name + "s", name[:-2] + name[-1] + name[-2], name[:2] + "~" + name[3:])
+    if len(words) > 1 and len(words[0]) >= 4:
+        yield words[0]
 
 
 class ArgumentsTest(unittest.TestCase):
@@ -117,6 +129,40 @@ class ArgumentsTest(unittest.TestCase):
     def test_unknown_members_are_passed_over(self):  # F08
         self.assertEqual(self.program.post("list-connections", {"colour": "red", "__proto__": {}})[0], 200)
         self.assertEqual(self.program.post("send-raw", {"name": "probe", "payload": "x", "colour": None})[0], 200)
+
+    def test_misspelt_members_are_refused_with_the_right_spelling(self):  # F08
+        before = self.program.post("list-connections", {})
+        for request in self.requests:
+            known = [a["name"] for a in request["arguments"]]
+            good = {a["name"]: good_value(a) for a in request["arguments"] if a["required"]}
+            for arg in request["arguments"]:
+                rest = {k: v for k, v in good.items() if k != arg["name"]}
+                for wrong in {w for w in misspelt(arg["name"]) if w not in known}:
+                    self.assert_refused(request["event"], {**rest, wrong: good_value(arg)}, wrong)
+                for member in arg.get("members", []):
+                    value = {member["name"].upper(): good_value(member)}
+                    self.assert_refused(request["event"], {**good, arg["name"]: value}, f"{arg['name']}.{member['name'].upper()}")
+        answer = self.program.post("activate-connection", {"name": "x", "address": "virtual:counter", "baudRate": 9600})[1]
+        self.assertEqual(answer["error"]["message"], '"baudRate" must be written "baud-rate".')
+        self.assertEqual(self.program.post("list-connections", {}), before)
+
+    def test_misspelt_member_beside_the_right_one_is_passed_over(self):  # F08
+        self.assertEqual(self.program.post("send-raw", {"name": "probe", "payload": "x", "Name": "y", "pay-load": None})[0], 200)
+
+    def test_application_without_acknowledgements_goes_on_and_the_log_tells(self):  # F08
+        with tempfile.TemporaryDirectory() as home:
+            program = Program(DAEMON, "--demo", home=home)
+            page = Client(program)
+            for _ in range(2):
+                page.io.emit("activate-connection", {"name": "old", "address": "virtual:counter", "baudRate": 9600, "x": 1})
+            wait_for(lambda: len(page.events("activate-connection")) == 2, "both replies")
+            self.assertEqual(page.events("activate-connection"), [True, True])
+            page.close()
+            program.process.terminate()
+            log = program.process.stdout.read().decode()
+            program.end()
+        self.assertEqual(log.count('activate-connection came with "baudRate", which means nothing'), 1, log)
+        self.assertIn('Is "baud-rate" meant?', log)
 
     def test_numbers_that_no_program_can_hold_are_refused(self):  # F02
         for number in ("1e400", "9" * 10_000, "-" + "9" * 30, "01", "+1", ".5", "0x10", "NaN", "1."):
