@@ -52,6 +52,7 @@ struct pm_devices {
     struct look *look;
     struct pm_mono looked;
     struct pm_link waiting;
+    struct pm_link later; /* those for whom the look under way began too early */
 };
 
 static struct pm_device *find_path(const struct pm_devices *all, const char *path)
@@ -267,16 +268,18 @@ static void look_in_thread(struct pm_work *work)
     pm_holders_find(look->holders, look->n);
 }
 
-static void end_look(struct pm_devices *all)
+static void tell(struct pm_link *who)
 {
     struct pm_link waiting;
-    pm_list_take(&waiting, &all->waiting);
+    pm_list_take(&waiting, who);
     while (!pm_list_empty(&waiting)) {
         struct pm_devices_waiting *w = pm_container(waiting.next, struct pm_devices_waiting, link);
         pm_list_remove(&w->link);
         w->done(w);
     }
 }
+
+static void begin_look(struct pm_devices *all);
 
 static void on_looked(struct pm_work *work)
 {
@@ -290,9 +293,14 @@ static void on_looked(struct pm_work *work)
     free(look);
     if (!all)
         return;
+    struct pm_link waiting;
     all->look = NULL;
     all->looked = pm_loop_now();
-    end_look(all);
+    pm_list_take(&waiting, &all->waiting);
+    pm_list_take(&all->waiting, &all->later);
+    if (!pm_list_empty(&all->waiting))
+        begin_look(all);
+    tell(&waiting);
 }
 
 static struct look *new_look(struct pm_devices *all)
@@ -309,23 +317,30 @@ static struct look *new_look(struct pm_devices *all)
     return look;
 }
 
+/* For all who wait. Without memory the last look must do. */
+static void begin_look(struct pm_devices *all)
+{
+    struct look *look = new_look(all);
+    if (!look || look->n == 0) {
+        free(look);
+        tell(&all->waiting);
+        return;
+    }
+    all->look = look;
+    pm_work_start(&look->work, all->loop, look_in_thread, on_looked);
+}
+
 void pm_devices_look(struct pm_devices *all, struct pm_devices_waiting *w, bool recent)
 {
     bool fresh = recent && all->looked.us && !pm_mono_reached(pm_loop_now(), pm_mono_add_ms(all->looked, LOOK_MS));
     pm_list_init(&w->link);
-    if (all->look) {
-        pm_list_append(&all->waiting, &w->link);
-        return;
-    }
-    struct look *look = fresh ? NULL : new_look(all);
-    if (!look || look->n == 0) { /* without memory the last look must do */
-        free(look);
+    if (fresh && !all->look) {
         w->done(w);
         return;
     }
-    all->look = look;
-    pm_list_append(&all->waiting, &w->link);
-    pm_work_start(&look->work, all->loop, look_in_thread, on_looked);
+    pm_list_append(all->look && !recent ? &all->later : &all->waiting, &w->link);
+    if (!all->look)
+        begin_look(all);
 }
 
 void pm_devices_stop_looking(struct pm_devices *all)
@@ -333,7 +348,8 @@ void pm_devices_stop_looking(struct pm_devices *all)
     if (all->look)
         all->look->all = NULL;
     all->look = NULL;
-    end_look(all);
+    tell(&all->waiting);
+    tell(&all->later);
 }
 
 /* ---- finding and opening ---- */
@@ -421,6 +437,7 @@ int pm_devices_new(struct pm_loop *loop, const struct pm_devices_options *option
     *all = (struct pm_devices){.loop = loop, .options = *options, .ops = ops, .owner = owner, .quiet = true};
     pm_list_init(&all->list);
     pm_list_init(&all->waiting);
+    pm_list_init(&all->later);
     pm_serial_host_init(&all->serial, loop);
     pm_virtual_host_init(&all->virtuals, loop);
     int r = pm_discovery_new(loop, &discovery_ops, all, &all->discovery);
