@@ -77,7 +77,9 @@ const struct pm_event_kind pm_event_kinds[] = {
      "without it none are missing"},
     {"recording-started", "a recording, as list-recordings shows it", "a connection is being recorded"},
     {"recording-stopped", "a recording, as list-recordings shows it", "a recording has ended and is on the disk"},
-    {"recording-stalled", "a recording, as list-recordings shows it, and the reason: disk-full, io-error or too-slow",
+    {"recording-stalled",
+     "a recording, as list-recordings shows it, and the reason: disk-full, io-error, too-slow or "
+     "no-memory",
      "the disk does not take a recording's bytes; when the memory for them is full, the recording gets a gap"},
     {"recording-resumed", "a recording, as list-recordings shows it",
      "it takes them again; `lost` says how many bytes are missing in the recording, in gaps that it names"},

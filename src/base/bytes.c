@@ -31,6 +31,16 @@ int pm_bytes_reserve(struct pm_bytes *b, size_t n)
     return 0;
 }
 
+void pm_bytes_shrink(struct pm_bytes *b, size_t room)
+{
+    size_t keep = room > b->n ? room : b->n;
+    uint8_t *p = keep > 0 && keep < b->room ? realloc(b->p, keep) : NULL;
+    if (!p)
+        return;
+    b->p = p;
+    b->room = keep;
+}
+
 int pm_bytes_append(struct pm_bytes *b, const void *from, size_t n)
 {
     int r = pm_bytes_reserve(b, n);

@@ -25,6 +25,9 @@ void pm_bytes_fini(struct pm_bytes *b);
 /* Make room for n more bytes behind the present ones. 0, -ENOBUFS (over the maximum), -ENOMEM; unchanged on error. */
 int pm_bytes_reserve(struct pm_bytes *b, size_t n);
 
+/* Give memory back until there is room for `room` bytes, or for those that are there; as far as the system takes it. */
+void pm_bytes_shrink(struct pm_bytes *b, size_t room);
+
 /* Append a copy of n bytes. 0 or as pm_bytes_reserve(). `from` must not lie inside the buffer. */
 int pm_bytes_append(struct pm_bytes *b, const void *from, size_t n);
 

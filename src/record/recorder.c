@@ -40,7 +40,8 @@ void pm_recording_trouble(struct pm_recording *r, const char *reason)
            r->item.id, r->item.name,
            strcmp(reason, "disk-full") == 0  ? "the disk is full"
            : strcmp(reason, "io-error") == 0 ? "the disk reports an error"
-                                             : "the disk takes less than comes");
+           : strcmp(reason, "too-slow") == 0 ? "the disk takes less than comes"
+                                             : "there is no memory");
     tell(r, PM_RECORDING_STALLED, reason);
 }
 
@@ -55,15 +56,20 @@ static void end_of_trouble(struct pm_recording *r)
 
 /* ---- the end of a recording ---- */
 
+static void free_recording(struct pm_recording *r)
+{
+    pm_disk_close(&r->disk);
+    pm_bytes_fini(&r->filling);
+    pm_bytes_fini(&r->disk.batch);
+    free(r);
+}
+
 static void forget(struct pm_recording *r)
 {
     pm_list_remove(&r->link);
     r->recorder->n_recordings--;
     r->recorder->waiting_bytes -= r->filling.n + r->disk.batch.n;
-    pm_disk_close(&r->disk);
-    pm_bytes_fini(&r->filling);
-    pm_bytes_fini(&r->disk.batch);
-    free(r);
+    free_recording(r);
 }
 
 /* Whoever waits for it. */
@@ -100,7 +106,7 @@ static void detach(struct pm_recording *r)
 
 static bool has_work(const struct pm_recording *r)
 {
-    return r->filling.n > 0 || r->disk.batch.n > 0 || r->disk.unsynced || !r->connection;
+    return r->filling.n > 0 || r->disk.batch.n > 0 || r->disk.unsynced || !r->connection || pm_records_miss(r);
 }
 
 static void in_thread(struct pm_work *work)
@@ -154,11 +160,9 @@ static void on_written(struct pm_recording *r)
     r->failures = 0;
     r->recorder->waiting_bytes -= d->batch.n;
     d->batch.n = d->done = d->run = 0;
-    if (d->batch.room > KEEP_ROOM)
-        pm_bytes_fini(&d->batch);
+    pm_bytes_shrink(&d->batch, KEEP_ROOM);
     if (r->trouble && !pm_records_miss(r))
         end_of_trouble(r);
-    pm_records_settle(r);
     if (r->on_started && d->parts > 0) {
         pm_recording_done_fn *done = r->on_started;
         r->on_started = NULL;
@@ -205,11 +209,11 @@ static void on_round_done(struct pm_work *work)
 static void take_batch(struct pm_recording *r)
 {
     struct pm_disk *d = &r->disk;
+    pm_records_settle(r);
     if (d->batch.n == 0) {
         struct pm_bytes empty = d->batch;
         d->batch = r->filling;
         r->filling = empty;
-        r->filling.max = d->batch.max;
         d->done = d->run = 0;
     }
     d->ends = !r->connection && r->filling.n == 0;
@@ -293,12 +297,17 @@ int pm_recorder_start(struct pm_recorder *r, struct pm_connection *c, enum pm_ex
     if (error < 0)
         return error;
     one->item.format = format;
+    error = pm_records_start(one);
+    if (error < 0) {
+        free_recording(one);
+        return error;
+    }
     one->on_started = done;
     one->started_owner = owner;
     pm_list_append(&r->recordings, &one->link);
     r->n_recordings++;
     c->tap = &one->tap;
-    pm_records_start(one);
+    pm_recorder_ask(r);
     tell(one, PM_RECORDING_STARTED, NULL);
     *ret = one;
     return 0;

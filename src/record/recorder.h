@@ -35,7 +35,7 @@ struct pm_recording_item {
 enum pm_recorder_news {
     PM_RECORDING_STARTED,
     PM_RECORDING_STOPPED, /* everything is on disk, or given up */
-    PM_RECORDING_STALLED, /* `text` is why: "disk-full", "io-error", "too-slow" */
+    PM_RECORDING_STALLED, /* `text` is why: "disk-full", "io-error", "too-slow", "no-memory" */
     PM_RECORDING_RESUMED,
 };
 

@@ -21,6 +21,7 @@ struct pm_recording {
     struct pm_missing {
         uint64_t from, bytes;
     } missing[PM_RECORD_DIRECTIONS];
+    bool reopened;       /* the device was opened again, and there was no room to say so */
     const char *trouble; /* why it stalls; NULL: it does not */
     unsigned failures;   /* rounds in a row that the disk did not take, */
     int error;           /* and why */
@@ -61,8 +62,8 @@ void pm_recorder_ask(struct pm_recorder *r);
 void pm_recorder_end_if_idle(struct pm_recorder *r);
 void pm_recording_trouble(struct pm_recording *r, const char *reason);
 
-/* records.c: each appends to `filling`, or counts what it had no room for. */
-void pm_records_start(struct pm_recording *r);
+/* records.c: each appends to `filling`, or counts what it had no room for. Only the first may fail: -ENOMEM. */
+int pm_records_start(struct pm_recording *r);
 void pm_records_on_bytes(struct pm_tap *tap, bool to_device, uint64_t offset, const uint8_t *p, size_t n);
 void pm_records_on_news(struct pm_recording *r, enum pm_hub_news news, const char *text);
 void pm_records_end(struct pm_recording *r);

@@ -8,6 +8,7 @@
 
 enum {
     RESERVE = 64 * 1024, /* of the buffer, for records that say what happened: gaps, openings, the end */
+    SPARE = 8 * 1024,    /* bytes of memory behind the data, so that these need none when there is none left */
     RECORD_COST = PM_RECORD_HEAD + PM_RECORD_TAIL,
     FIELDS_MAX = 2048
 };
@@ -38,6 +39,18 @@ static bool put_news(struct pm_recording *r, enum pm_record_type type, const voi
 
 /* ---- fields ---- */
 
+/* A record's fields, in memory that is there. */
+struct fields {
+    uint8_t room[FIELDS_MAX];
+    struct pm_bytes body;
+};
+
+static struct pm_bytes *begin_fields(struct fields *f)
+{
+    f->body = (struct pm_bytes){.p = f->room, .room = FIELDS_MAX, .max = FIELDS_MAX};
+    return &f->body;
+}
+
 static void add_settings(struct pm_bytes *body, const struct pm_port_settings *s)
 {
     static const char parity[] = "NEOMS";
@@ -66,24 +79,36 @@ static void add_opening(struct pm_bytes *body, const struct pm_connection *c)
 
 static bool put_start(struct pm_recording *r)
 {
-    struct pm_bytes body = pm_bytes_empty(FIELDS_MAX);
-    pm_record_add_field(&body, PM_FIELD_RECORDING, r->item.id);
-    add_number(&body, PM_FIELD_PART, r->part);
-    add_opening(&body, r->connection);
-    pm_record_add_field(&body, PM_FIELD_PROGRAM, r->recorder->program);
-    pm_record_add_field(&body, PM_FIELD_FORMAT, pm_export_words[r->item.format]);
+    struct fields fields;
+    struct pm_bytes *body = begin_fields(&fields);
+    pm_record_add_field(body, PM_FIELD_RECORDING, r->item.id);
+    add_number(body, PM_FIELD_PART, r->part);
+    add_opening(body, r->connection);
+    pm_record_add_field(body, PM_FIELD_PROGRAM, r->recorder->program);
+    pm_record_add_field(body, PM_FIELD_FORMAT, pm_export_words[r->item.format]);
     if (r->item.owner[0])
-        pm_record_add_field(&body, PM_FIELD_OWNER, r->item.owner);
-    bool done = put_news(r, PM_RECORD_START, body.p, body.n);
-    pm_bytes_fini(&body);
-    return done;
+        pm_record_add_field(body, PM_FIELD_OWNER, r->item.owner);
+    return put_news(r, PM_RECORD_START, body->p, body->n);
+}
+
+static bool put_opening(struct pm_recording *r)
+{
+    struct fields fields;
+    struct pm_bytes *body = begin_fields(&fields);
+    add_opening(body, r->connection);
+    return put_news(r, PM_RECORD_OPENED, body->p, body->n);
 }
 
 /* ---- gaps ---- */
 
-bool pm_records_miss(const struct pm_recording *r)
+static bool miss_bytes(const struct pm_recording *r)
 {
     return r->missing[PM_RECORD_RX].bytes || r->missing[PM_RECORD_TX].bytes;
+}
+
+bool pm_records_miss(const struct pm_recording *r)
+{
+    return miss_bytes(r) || r->reopened;
 }
 
 const char *pm_records_reason(const struct pm_recording *r)
@@ -91,14 +116,15 @@ const char *pm_records_reason(const struct pm_recording *r)
     return !r->failures ? "too-slow" : r->error == -ENOSPC || r->error == -EDQUOT ? "disk-full" : "io-error";
 }
 
-static void miss(struct pm_recording *r, enum pm_record_direction direction, uint64_t offset, size_t n)
+static void miss(struct pm_recording *r, enum pm_record_direction direction, uint64_t offset, size_t n,
+                 const char *reason)
 {
     struct pm_missing *m = &r->missing[direction];
     if (m->bytes == 0)
         m->from = offset;
     m->bytes += n;
     r->item.lost += n;
-    pm_recording_trouble(r, pm_records_reason(r));
+    pm_recording_trouble(r, reason);
 }
 
 static void put_gaps(struct pm_recording *r)
@@ -110,6 +136,8 @@ static void put_gaps(struct pm_recording *r)
         if (m->bytes > 0 && put(r, PM_RECORD_GAP, d, m->from, body, n))
             m->bytes = 0;
     }
+    if (r->reopened && r->connection && !miss_bytes(r))
+        r->reopened = !put_opening(r);
 }
 
 /* ---- bytes ---- */
@@ -135,22 +163,24 @@ static void cut(struct pm_recording *r)
     put_news(r, PM_RECORD_END, NULL, 0);
     r->part++;
     r->part_size = PM_RECORDING_MAGIC;
-    if (!put_start(r))
-        r->part--; /* no memory: the old part goes on */
+    put_start(r);
 }
 
 static void put_bytes(struct pm_recording *r, enum pm_record_direction direction, uint64_t offset, const uint8_t *p,
                       size_t n)
 {
     if (!has_room(r, n)) {
-        miss(r, direction, offset, n);
+        miss(r, direction, offset, n, pm_records_reason(r));
+        return;
+    }
+    if (pm_bytes_reserve(&r->filling, RECORD_COST + n + SPARE) < 0) {
+        miss(r, direction, offset, n, "no-memory");
         return;
     }
     put_gaps(r);
     if (r->part_size + RECORD_COST + n > r->recorder->part_size && r->part < PM_DISK_PARTS)
         cut(r);
-    if (pm_records_miss(r) || !put(r, PM_RECORD_DATA, direction, offset, p, n))
-        miss(r, direction, offset, n);
+    put(r, PM_RECORD_DATA, direction, offset, p, n);
 }
 
 void pm_records_on_bytes(struct pm_tap *tap, bool to_device, uint64_t offset, const uint8_t *p, size_t n)
@@ -168,15 +198,13 @@ void pm_records_on_bytes(struct pm_tap *tap, bool to_device, uint64_t offset, co
 
 static void put_fields(struct pm_recording *r, enum pm_hub_news news)
 {
-    struct pm_bytes body = pm_bytes_empty(FIELDS_MAX);
-    if (news == PM_CONNECTION_RESTORED)
-        add_opening(&body, r->connection);
-    else if (news == PM_CONNECTION_RENAMED)
-        pm_record_add_field(&body, PM_FIELD_NAME, r->connection->name);
+    struct fields fields;
+    struct pm_bytes *body = begin_fields(&fields);
+    if (news == PM_CONNECTION_RENAMED)
+        pm_record_add_field(body, PM_FIELD_NAME, r->connection->name);
     else
-        add_settings(&body, &r->connection->options.line);
-    put_news(r, news == PM_CONNECTION_RESTORED ? PM_RECORD_OPENED : PM_RECORD_SETTINGS, body.p, body.n);
-    pm_bytes_fini(&body);
+        add_settings(body, &r->connection->options.line);
+    put_news(r, PM_RECORD_SETTINGS, body->p, body->n);
 }
 
 static void put_signals(struct pm_recording *r)
@@ -210,6 +238,9 @@ void pm_records_on_news(struct pm_recording *r, enum pm_hub_news news, const cha
         put_news(r, PM_RECORD_CLOSED, text, strlen(text));
         break;
     case PM_CONNECTION_RESTORED:
+        r->reopened = true;
+        put_gaps(r);
+        break;
     case PM_CONNECTION_RENAMED:
     case PM_CONNECTION_CHANGED:
         put_fields(r, news);
@@ -231,15 +262,17 @@ void pm_records_on_news(struct pm_recording *r, enum pm_hub_news news, const cha
 
 /* ---- beginning and end ---- */
 
-void pm_records_start(struct pm_recording *r)
+int pm_records_start(struct pm_recording *r)
 {
-    r->filling = pm_bytes_empty(PM_RECORDING_BUFFER + RESERVE);
+    r->filling = r->disk.batch = pm_bytes_empty(PM_RECORDING_BUFFER + RESERVE);
     r->part = 1;
     r->part_size = PM_RECORDING_MAGIC;
     struct pm_record first;
+    if (pm_bytes_reserve(&r->filling, SPARE) < 0 || pm_bytes_reserve(&r->disk.batch, SPARE) < 0)
+        return -ENOMEM;
     if (put_start(r) && pm_record_read(r->filling.p, r->filling.n, &first) > 0)
         r->item.started_us = first.wall_us; /* what the file will say later */
-    pm_recorder_ask(r->recorder);
+    return 0;
 }
 
 void pm_records_end(struct pm_recording *r)

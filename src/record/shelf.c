@@ -83,8 +83,10 @@ static struct pm_recording_item *item_of(struct pm_shelf_look *l, const char *id
     if (l->n == l->room) {
         size_t room = l->room ? 2 * l->room : 16;
         struct pm_recording_item *items = reallocarray(l->items, room, sizeof(*items));
-        if (!items)
+        if (!items) {
+            l->error = -ENOMEM;
             return NULL;
+        }
         l->items = items;
         l->room = room;
     }
@@ -117,7 +119,7 @@ static void in_thread(struct pm_work *work)
         l->error = errno == ENOENT ? 0 : -errno; /* nothing was ever recorded */
         return;
     }
-    for (struct dirent *e; (e = readdir(d));)
+    for (struct dirent *e; l->error == 0 && (e = readdir(d));)
         add_file(l, dirfd(d), e->d_name);
     closedir(d);
     if (l->n > 0)

@@ -1,4 +1,5 @@
 """client.py - a Socket.IO client that writes down every event, whatever its name, in the order in which they came."""
+import daemon
 import socketio
 from daemon import wait_for
 
@@ -6,11 +7,11 @@ from daemon import wait_for
 class Client:
     def __init__(self, program, **options):
         self.got = []
-        self.io = socketio.Client(reconnection=False)
+        self.io = socketio.Client(reconnection=False, request_timeout=daemon.DEADLINE)
         in_order = self.io.eio._trigger_event  # the library starts a thread for each message, and they race
         self.io.eio._trigger_event = lambda event, *args, run_async=False: in_order(event, *args)
         self.io.on("*", lambda event, *args: self.got.append((event, *args)))
-        self.io.connect(f"http://127.0.0.1:{program.port}", **options)
+        self.io.connect(f"http://127.0.0.1:{program.port}", **{"wait_timeout": daemon.DEADLINE} | options)
 
     def call(self, event, data=None):
         return self.io.call(event, data, timeout=30)

@@ -1,7 +1,11 @@
 /* failing.c - see failing.h; the linker sends every malloc() of the code under test through here (ld --wrap). */
 #include "failing.h"
 
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 void *__real_malloc(size_t n);
@@ -10,14 +14,28 @@ void *__real_realloc(void *p, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t count, size_t n);
 void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t count, size_t n);
 char *__wrap_strndup(const char *text, size_t n);
 
-static unsigned long count, failing;
+static atomic_ulong count, first, last;
 
 void pm_fail_allocation(unsigned long n)
 {
+    first = last = n;
     count = 0;
-    failing = n;
+}
+
+void pm_fail_allocations_from(unsigned long n)
+{
+    first = n;
+    last = ULONG_MAX;
+    count = 0;
+}
+
+static bool fails(void)
+{
+    unsigned long now = ++count;
+    return now >= first && now <= last;
 }
 
 unsigned long pm_allocations(void)
@@ -27,17 +45,22 @@ unsigned long pm_allocations(void)
 
 void *__wrap_malloc(size_t n)
 {
-    return ++count == failing ? NULL : __real_malloc(n);
+    return fails() ? NULL : __real_malloc(n);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return ++count == failing ? NULL : __real_calloc(n, size);
+    return fails() ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *p, size_t n)
 {
-    return ++count == failing ? NULL : __real_realloc(p, n);
+    return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+    return size > 0 && n > SIZE_MAX / size ? NULL : __wrap_realloc(p, n * size);
 }
 
 char *__wrap_strndup(const char *text, size_t n)

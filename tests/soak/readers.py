@@ -38,7 +38,7 @@ class Page:
                 try:
                     self.take(json.loads(line))
                 except Wrong as wrong:
-                    self.wrong = wrong
+                    self.wrong = f"{told['name']}: {wrong}"
                     break
             self.process.stdout.close()
             self.process.stdin.close()
@@ -60,7 +60,7 @@ class Page:
             self.accounts[name].bytes(base64.b64decode(told["bytes"]))
         elif kind == "gap":
             if told["from"] != before["offset"]:
-                raise Wrong(f"{name}: the gap {told} begins elsewhere than the reader stands: {before}")
+                raise Wrong(f"the gap {told} begins elsewhere than the reader stands: {before}")
             self.accounts[name].gap(told["to"] - told["from"] if told["reason"] == "slow" else None)
         elif kind == "restored":
             self.accounts[name].gap()  # what the device said while it was away, nobody knows

@@ -23,7 +23,9 @@ static void buffer_holds_its_maximum_and_no_more(void **state)
     assert_memory_equal(b.p, "0123456789", 10);
     assert_true(b.room <= 10);
     pm_bytes_consume(&b, 4);
+    pm_bytes_shrink(&b, 2);
     assert_int_equal(b.n, 6);
+    assert_int_equal(b.room, 6);
     assert_memory_equal(b.p, "456789", 6);
     pm_bytes_fini(&b);
     assert_int_equal(b.max, 10);
