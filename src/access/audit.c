@@ -83,6 +83,16 @@ static char *format_line(const struct pm_audit *a, const struct pm_audit_entry *
     return text;
 }
 
+/* All of it or nothing: a disk that is full may take the beginning of a line. */
+static bool append(struct pm_audit *a, const char *line, size_t n)
+{
+    ssize_t written = a->fd < 0 ? -1 : write(a->fd, line, n);
+    if (written > 0 && (size_t)written < n && ftruncate(a->fd, a->size) == 0)
+        return false;
+    a->size += written > 0 ? written : 0;
+    return written == (ssize_t)n;
+}
+
 void pm_audit(struct pm_audit *a, const struct pm_audit_entry *e)
 {
     struct timespec mono;
@@ -96,12 +106,8 @@ void pm_audit(struct pm_audit *a, const struct pm_audit_entry *e)
     free(text);
     if (a->size > PM_AUDIT_FILE_MAX)
         rotate(a);
-    if (n < 0 || (size_t)n >= sizeof(line) || a->fd < 0 || write(a->fd, line, (size_t)n) != n) {
-        a->lost++;
-        return;
-    }
-    a->size += n;
-    a->lost = 0;
+    bool whole = n >= 0 && (size_t)n < sizeof(line) && append(a, line, (size_t)n);
+    a->lost = whole ? 0 : a->lost + 1;
 }
 
 size_t pm_audit_tail(const struct pm_audit *a, char *out, size_t room)
