@@ -36,6 +36,12 @@ class Page:
                 self.places[data["name"]]["epoch"] = data["epoch"]
                 self.tell(kind="restored", name=data["name"], place=self.places[data["name"]])
 
+    def on_disconnect(self, client):
+        """Before the library forgets the packet whose bytes it waits for: from here on it loses events, and gives out others."""
+        with self.lock:
+            if client is self.io:
+                self.io = None
+
     def on_answer(self, client, answer):
         with self.lock:
             if client is not self.io:
@@ -66,6 +72,7 @@ class Page:
         client = socketio.Client(reconnection=False)
         in_order = client.eio._trigger_event  # the library starts a thread for each message, and they race
         client.eio._trigger_event = lambda event, *args, run_async=False: in_order(event, *args)
+        client.on("disconnect", lambda: self.on_disconnect(client))
         client.on("*", lambda event, *args: self.on_event(client, event, *args))
         with self.lock:
             self.known, self.io = False, client

@@ -35,8 +35,9 @@ class Page:
         while not self.ended and not self.wrong:
             self.spawn()
             for line in self.process.stdout:
+                told = json.loads(line)
                 try:
-                    self.take(json.loads(line))
+                    self.take(told)
                 except Wrong as wrong:
                     self.wrong = f"{told['name']}: {wrong}"
                     break
