@@ -178,8 +178,8 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
     case PM_CONNECTION_CLOSED:
         pm_exchanges_close(c);
         pm_identify_close(c);
-        pm_profiled_close(c);
         on_closed(a, c, text);
+        pm_profiled_close(c);
         break;
     case PM_CONNECTION_LOST:
         pm_exchanges_fail(c);

@@ -86,7 +86,7 @@ static void on_closed(void *owner)
     free(owner);
 }
 
-void pm_profiled_close(struct pm_connection *c)
+static void stop_listening(struct pm_connection *c)
 {
     struct pm_listener *l = c->listener;
     c->listener = NULL;
@@ -99,7 +99,7 @@ void pm_profiled_close(struct pm_connection *c)
 
 static void begin_listening(struct pm_api *a, struct pm_connection *c, struct pm_profile *p)
 {
-    pm_profiled_close(c);
+    stop_listening(c);
     struct pm_listener *l = p->n_events > 0 ? calloc(1, sizeof(*l)) : NULL;
     if (!l)
         return;
@@ -122,9 +122,12 @@ void pm_profiled_rx(struct pm_api *a, struct pm_connection *c)
 
 /* ---- what is sent at the start and at the end ---- */
 
-/* The end of a connection: it comes with the last command, or when the time is over. */
+/* The end of a connection: it comes in the turn of the last answer, or when the time is over. */
 struct stopping {
+    struct pm_link link; /* in the connection's list */
+    struct pm_loop *loop;
     struct pm_timer timer;
+    struct pm_turn answered;
     unsigned steps; /* that are under way */
     void (*done)(void *owner);
     void *owner;
@@ -150,12 +153,25 @@ static void on_overdue(struct pm_timer *t)
     call_done(t->owner);
 }
 
+static void end_stopping(struct stopping *s)
+{
+    pm_list_remove(&s->link);
+    pm_turn_cancel(&s->answered);
+    pm_timer_close(&s->timer, on_closed);
+    call_done(s);
+}
+
+static void on_all_answered(struct pm_turn *t)
+{
+    end_stopping(pm_container(t, struct stopping, answered));
+}
+
+/* Whoever is told closes the connection, and that cannot be from within an answer: whoever gave it is still at work
+ * with the connection. */
 static void end_step(struct stopping *s)
 {
-    if (--s->steps > 0)
-        return;
-    call_done(s);
-    pm_timer_close(&s->timer, on_closed);
+    if (--s->steps == 0)
+        pm_turn_ask(&s->answered, s->loop);
 }
 
 static void on_answer(struct pm_api_request *r, const json_t *answer, const char *legacy_event, const json_t *legacy,
@@ -200,7 +216,7 @@ void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start)
 {
     struct pm_profile *p = pm_profiled_find(a, c->options.profile);
     if (!p) {
-        pm_profiled_close(c);
+        stop_listening(c);
         if (start)
             pm_identify_begin(a, c);
         return;
@@ -230,7 +246,10 @@ void pm_profiled_stop(struct pm_api *a, struct pm_connection *c, void (*done)(vo
         done(owner);
         return;
     }
-    *s = (struct stopping){.steps = 1, .done = done, .owner = owner}; /* the one step that is this function */
+    /* the one step is this function */
+    *s = (struct stopping){.loop = a->loop, .steps = 1, .done = done, .owner = owner};
+    pm_list_append(&c->stoppings, &s->link);
+    pm_turn_init(&s->answered, on_all_answered);
     pm_timer_init(&s->timer, a->loop, on_overdue, s);
     pm_timer_set(&s->timer, pm_mono_add_ms(pm_loop_now(), PM_PROFILED_STOP_MS + stop_ms(p)));
     pm_profile_ref(p);
@@ -238,4 +257,11 @@ void pm_profiled_stop(struct pm_api *a, struct pm_connection *c, void (*done)(vo
         send_step(a, c, p, json_array_get(p->stop, i), s);
     pm_profile_unref(p);
     end_step(s);
+}
+
+void pm_profiled_close(struct pm_connection *c)
+{
+    stop_listening(c);
+    while (!pm_list_empty(&c->stoppings))
+        end_stopping(pm_container(c->stoppings.next, struct stopping, link));
 }

@@ -17,14 +17,15 @@ const struct pm_profile_fault *pm_profiled_fault(const struct pm_api *a, size_t 
  * `start` the commands go out that the profile begins with. */
 void pm_profiled_begin(struct pm_api *a, struct pm_connection *c, bool start);
 
-/* Bytes came; the connection is closed. */
+/* Bytes came; the connection is closed, and all its exchanges are over: whoever waits for that is told. */
 void pm_profiled_rx(struct pm_api *a, struct pm_connection *c);
 void pm_profiled_close(struct pm_connection *c);
 
 enum { PM_PROFILED_STOP_MS = 5000 }; /* a device that takes nothing is not waited for longer */
 
-/* Send the commands that the profile ends with, then call done(owner), once: at once if there are none, and after
- * PM_PROFILED_STOP_MS beside the time that the commands themselves may take, whatever has become of them. */
+/* Send the commands that the profile ends with, then call done(owner), once: at once if there are none, when the
+ * connection is closed meanwhile, and after PM_PROFILED_STOP_MS beside the time that the commands themselves may take,
+ * whatever has become of them. It may close the connection. */
 void pm_profiled_stop(struct pm_api *a, struct pm_connection *c, void (*done)(void *owner), void *owner);
 
 #endif

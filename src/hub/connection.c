@@ -211,6 +211,7 @@ struct pm_connection *pm_connection_new(struct pm_hub *h, const char *name, cons
     c->journal = pm_journal_empty(options->history + (small ? PM_READ_MAX : 0));
     pm_list_init(&c->link);
     pm_list_init(&c->readers);
+    pm_list_init(&c->stoppings);
     pm_list_init(&c->rest);
     pm_rhythm_init(&c->rhythm);
     pm_turn_init(&c->news, on_news);

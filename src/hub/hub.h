@@ -33,7 +33,8 @@ struct pm_pauses;
 struct pm_identify;
 struct pm_connection;
 
-/* Called once for each accepted write: error 0, all bytes are with the driver; else how many went out before it. */
+/* Called once for each accepted write: error 0, all bytes are with the driver; else how many went out before it. It may
+ * write again, and close the connection. */
 typedef void pm_written_fn(void *owner, size_t bytes, int error);
 
 /* Called once, before pm_hub_activate() returns or later: 0 and the connection, or a negative errno and NULL. */
@@ -120,6 +121,7 @@ struct pm_connection {
     void *holder;
     struct pm_talk *talk, *urgent_talk;
     struct pm_listener *listener; /* looks for what the device tells unasked */
+    struct pm_link stoppings;     /* it is to be closed when its device has been told to stop */
     struct pm_identify *identify; /* under way: which profile is the device's */
     struct pm_pauses *pauses;     /* where the device was silent; NULL: nobody wants to know */
 };

@@ -71,7 +71,7 @@ size_t pm_hub_discard(struct pm_connection *c)
 {
     const struct pm_write *last = c->last; /* not what a writer adds when it is told */
     size_t n = 0;
-    for (bool more = last != NULL; more;) {
+    for (bool more = last != NULL; more && c->first;) {
         more = c->first != last;
         n += c->first->n - c->first->done;
         finish(c, -ECANCELED);

@@ -293,6 +293,26 @@ class ProfileTest(unittest.TestCase):
         client = self.begin_to_close_what_takes_nothing()
         client.wait_event("connection-closed", name="d", reason="deactivated")
 
+    def test_its_last_command_may_be_discarded_with_what_waits_behind(self):
+        client = self.begin_to_close_what_takes_nothing()
+        client.io.emit("send-raw", {"name": "d", "payload": "behind"})
+        self.assertEqual(self.program.post("discard", {"name": "d", "direction": "tx"})[0], 200)
+        client.wait_event("connection-closed", name="d", reason="deactivated")
+
+    def test_its_last_command_may_be_ended_by_another(self):
+        self.own("lathe", json.dumps({"profile": 1, "id": "lathe", "name": "Lathe", "stop": [{"command": "park"}], "commands": [
+            {"name": "park", "send": "park\\n", "answer": "parked", "timeout": 60000},
+            {"name": "reset", "send": "\\x18", "raw": True, "realtime": True, "cancels": True, "answer": "hello"}]}))
+        wait_for(lambda: "lathe" in self.ids(), "the profile")
+        device = self.device(lambda d, m: None, "lathe")
+        closing = []
+        thread = threading.Thread(target=lambda: closing.append(self.program.post("deactivate-connection", {"name": "d"})))
+        thread.start()
+        wait_for(lambda: device.heard, "the last command")
+        self.assertEqual(self.code(self.command("reset")), "device-gone")
+        thread.join(30)
+        self.assertEqual(closing[0][0], 200)
+
     def test_the_daemon_ends_while_a_closing_waits(self):
         self.begin_to_close_what_takes_nothing()
         self.assertEqual(self.program.process.poll(), None)

@@ -406,7 +406,7 @@ static struct pm_connection *open_and_wait_to_close(struct stage *s, bool reconn
     return c;
 }
 
-static void writer_may_close_what_is_lost_or_closed_already(void **state)
+static void writer_may_close_what_is_lost_closed_or_discarded(void **state)
 {
     struct stage *s = *state;
     open_and_wait_to_close(s, true);
@@ -418,6 +418,8 @@ static void writer_may_close_what_is_lost_or_closed_already(void **state)
     assert_told(s, "closed pump device-gone");
     pm_hub_deactivate(open_and_wait_to_close(s, true), "forgotten");
     assert_told(s, "closed pump forgotten");
+    pm_hub_discard(open_and_wait_to_close(s, true));
+    assert_told(s, "closed pump deactivated");
 }
 
 static void discarded_messages_are_told(void **state)
@@ -530,7 +532,7 @@ int main(void)
         TEST(remembered_twin_is_not_guessed),
         TEST(messages_go_out_whole_and_in_order),
         TEST(write_cut_short_tells_how_much_went_out),
-        TEST(writer_may_close_what_is_lost_or_closed_already),
+        TEST(writer_may_close_what_is_lost_closed_or_discarded),
         TEST(discarded_messages_are_told),
         TEST(queue_is_bounded_and_says_when_it_is_down),
         TEST(reader_that_is_too_far_behind_is_not_told_of_each_gap),
