@@ -22,12 +22,8 @@ static void tell_bytes(struct virtual *v)
     v->says = pm_bytes_empty(told.max);
     v->port.events->on_rx(v->port.owner, told.p, told.n);
     pm_bytes_fini(&told);
-    if (v->kind->does->told && !v->port.closed && !v->lost && v->says.n == 0)
+    if (!v->port.closed && !v->lost && v->kind->does->told && v->says.n == 0)
         v->kind->does->told(v);
-    if (v->full && !v->port.closed && !v->lost) {
-        v->full = false;
-        v->port.events->on_writable(v->port.owner);
-    }
 }
 
 static void on_talk(struct pm_turn *t)
@@ -40,6 +36,10 @@ static void on_talk(struct pm_turn *t)
     tell_signals(v);
     if (!v->port.closed && !v->paused && v->says.n > 0)
         tell_bytes(v);
+    if (v->full && !v->port.closed && !v->lost && v->says.n == 0) {
+        v->full = false;
+        v->port.events->on_writable(v->port.owner);
+    }
 }
 
 void pm_virtual_say(struct virtual *v, const void *p, size_t n)
@@ -135,6 +135,8 @@ static int virtual_discard(struct pm_port *p, unsigned what, size_t *rx, size_t 
     *rx = what & PM_DISCARD_RX ? v->says.n : 0;
     pm_bytes_consume(&v->hears, *tx);
     pm_bytes_consume(&v->says, *rx);
+    if (*rx > 0)
+        pm_turn_ask(&v->talk, p->loop); /* there is room again */
     return 0;
 }
 

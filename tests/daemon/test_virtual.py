@@ -54,6 +54,16 @@ class VirtualTest(unittest.TestCase):
         self.client.wait_event("connection-restored", name="d")
         self.assertEqual(self.ask("*ESR?"), "128")  # it was switched on
 
+    def test_a_message_goes_on_when_what_holds_it_up_is_discarded(self):
+        self.open("virtual:echo")
+        answers = []
+        self.client.io.emit("send-raw", {"name": "d", "payload": b"x" * 400_000}, callback=answers.append)
+        discarded = self.client.call("discard", {"name": "d", "direction": "rx"})["discarded"]["rx"]
+        self.assertGreater(discarded, 0)  # it says no more until that is read
+        wait_for(lambda: answers, "the answer")
+        self.assertEqual(answers, [{"ok": True, "bytes": 400_000}])
+        self.client.wait_bytes("d", b"x" * (400_000 - discarded))
+
     def test_instrument_measures(self):
         self.open("virtual:instrument")
         self.assertEqual(self.ask("*IDN?"), "Peripheral Manager,Virtual instrument,0001,1.0")
