@@ -23,6 +23,7 @@ const ENTRIES = 50;
 class Access extends Store {
   allowed: boolean | null = null; // to answer; null: not known yet
   questions: Question[] = [];
+  moved = 0; // when one came or went last, and the others with it to another place; ms since 1970
   grants: Grant[] = [];
   banner: string[] = [];
 
@@ -69,11 +70,12 @@ class Access extends Store {
   }
 
   private put(question: Question): void {
-    const rest = this.questions.filter((q) => q.id !== question.id);
-    this.set([...rest, this.seen(question)]);
+    const seen = this.seen(question), known = this.questions.some((q) => q.id === seen.id);
+    this.set(known ? this.questions.map((q) => (q.id === seen.id ? seen : q)) : [...this.questions, seen]);
   }
 
   private set(questions: Question[]): void {
+    if (questions.length !== this.questions.length) this.moved = Date.now();
     this.questions = questions;
     document.title = questions.length ? `(${questions.length}) Peripheral Manager` : "Peripheral Manager";
     this.changed();

@@ -115,7 +115,7 @@ export function CommandsView(p: { link: Link }) {
   const names = Object.fromEntries([["", "None: standard command frames"], ...profiles.map((q) => [q.id, q.name])]);
   return (
     <div class="commands">
-      <label class="row">Profile <Choice label="Profile" value={profile} options={names} onChange={choose} /></label>
+      <label class="row"><span>Profile</span> <Choice label="Profile" value={profile} options={names} onChange={choose} /></label>
       {known?.purpose && <p class="hint">{known.purpose}</p>}
       <Problem text={problem} onClose={() => setProblem(null)} />
       {(profile ? known?.commands ?? [] : [STANDARD]).map((c) => <CommandForm key={`${profile} ${c.name}`} link={link} command={c} profile={profile} />)}

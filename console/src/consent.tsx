@@ -48,11 +48,12 @@ const noRepeat = (e: KeyboardEvent) => {
 
 function QuestionCard(p: { question: Question }) {
   const { question: q } = p;
+  useStore(daemon);
   const [chosen, setChosen] = useState<string[]>([]);
   const [duration, setDuration] = useState("once");
   const [shared, setShared] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const armed = useArmed(q.changed);
+  const armed = useArmed(Math.max(q.changed, access.moved));
   const name = `question-${q.id}`;
   useEffect(() => setChosen([]), [q.changed]);
   const toggle = (id: string, on: boolean) => setChosen(id === "*" ? (on ? ["*"] : []) : [...chosen.filter((c) => c !== id && c !== "*"), ...(on ? [id] : [])]);
@@ -61,7 +62,7 @@ function QuestionCard(p: { question: Question }) {
     setProblem(result.ok ? null : result.error.message);
   };
   const approve = () => answer("consent-approve", { devices: chosen[0] === "*" ? "*" : chosen, duration, shared });
-  const choices = [...q.devices.map((d) => ({ id: d.id, label: d.description, more: [d.address, d.serialnumber].filter(Boolean).join(" · ") })),
+  const choices = [...q.devices.map((d) => ({ id: d.id, label: daemon.called(d.id, d.description), more: [d.address, d.serialnumber].filter(Boolean).join(" · ") })),
     { id: "*", label: "All devices, also later ones", more: "" }];
   return (
     <section class="question" aria-labelledby={name} onKeyDown={noRepeat}>
@@ -69,6 +70,7 @@ function QuestionCard(p: { question: Question }) {
       <p class="origin">{q.origin}</p>
       {q.reason && <p class="reason">The page says: <q>{q.reason}</q></p>}
       <p>It could {q.capabilities.map((c) => CAPABILITIES[c] ?? c).join(", ")}.</p>
+      <div class="choices">
       <fieldset>
         <legend>Devices</legend>
         {choices.map((d) => (
@@ -84,6 +86,7 @@ function QuestionCard(p: { question: Question }) {
         <label><input type="checkbox" checked={shared} onChange={(e) => setShared(e.currentTarget.checked)} />
           <span>Other applications may use them at the same time</span></label>
       </fieldset>
+      </div>
       <Problem text={problem} onClose={() => setProblem(null)} />
       <span class="actions">
         <button type="button" class="primary" disabled={!armed || chosen.length === 0} onClick={byPerson(() => void approve())}>Allow</button>
@@ -109,13 +112,13 @@ const BY: Record<string, string> = {
 function GrantRow(p: { grant: Grant }) {
   const { grant: g } = p;
   const [problem, setProblem] = useState<string | null>(null);
-  const device = g.device === "*" ? "all devices" : g.device.description;
+  const device = g.device === "*" ? "all devices" : daemon.called(g.device.id, g.device.description);
   const revoke = async () => {
     const answer = await access.revoke({ id: g.id });
     setProblem(answer.ok ? null : answer.error.message);
   };
   return (
-    <li class="device">
+    <li class="device beside">
       <div class="what">
         <strong>{g.origin}</strong>
         <small>{device} · {g.capabilities.join(", ")} · {g.duration}{g.shared && " · shared"}</small>

@@ -11,6 +11,9 @@ export interface Device {
   profiles: string[]; // that say that they are for it
 }
 
+// What a person calls it.
+export const title = (d: Device): string => d.product || d.description || d.name;
+
 export interface Options {
   "baud-rate": number; "data-bits": number; parity: string; "stop-bits": number; "flow-control": string; dtr: string; rts: string;
   [more: string]: unknown;
@@ -31,6 +34,7 @@ export interface Link extends Connection {
   signals: Signals | null;
   errors: Errors | null;
   closed: string | null; // why, once it is
+  trouble: string | null; // lost: why its device, which is back, cannot be opened
   told: Told[]; // the newest that its profile made of what it sent
 }
 
@@ -45,6 +49,8 @@ const REASONS: Record<string, string> = {
   reopened: "the device was away",
   epoch: "the daemon was started again",
 };
+
+const CLOSED: Record<string, string> = { deactivated: "disconnected", revoked: "closed: its permission was taken back" };
 
 function gapText(gap: { from: number; to: number; reason: string; bytes?: number | null }): string {
   const n = gap.bytes || gap.to - gap.from;
@@ -70,6 +76,12 @@ export class Daemon extends Store {
 
   ask(event: string, data: Data = {}): Promise<Answer> {
     return this.wire.ask(event, data);
+  }
+
+  // The device's product name while it is here; else what is told of it.
+  called(id: string, description: string): string {
+    const device = this.devices.find((d) => d.id === id);
+    return device ? title(device) : description;
   }
 
   // Open connections by name, and those that somebody still looks at.
@@ -128,7 +140,7 @@ export class Daemon extends Store {
     const known = this.links.get(c.name);
     const same = known && (known.closed === null || known.address === c.address);
     const link: Link = same ? Object.assign(known, c, { closed: null })
-      : { ...c, stream: new Stream(), signals: null, errors: null, closed: null, told: [] };
+      : { ...c, stream: new Stream(), signals: null, errors: null, closed: null, trouble: null, told: [] };
     this.links.set(c.name, link);
     if (!link.stream.following) void this.follow(link);
     void this.ask("get-signals", { name: c.name }).then((answer) => {
@@ -160,7 +172,7 @@ export class Daemon extends Store {
   private close(name: string, reason: string): void {
     const link = this.links.get(name);
     if (!link) return;
-    link.stream.note(`closed: ${reason}`);
+    link.stream.note(CLOSED[reason] ?? `closed: ${reason}`);
     link.stream.following = false;
     link.stream.epoch = null;
     this.update(link, { closed: reason, state: "closed" });
@@ -209,16 +221,16 @@ export class Daemon extends Store {
       this.close(name, reason);
       void this.refreshDevices();
     },
-    "connection-lost": ({ name }) => {
+    "connection-lost": ({ name, message }) => {
       this.with(name, (l) => {
-        l.state = "lost";
-        l.stream.note("the device is gone; it is opened again when it comes back");
+        Object.assign(l, { state: "lost", trouble: message ?? null });
+        l.stream.note(message ?? "the device is gone; it is opened again when it comes back");
       });
       void this.refreshDevices();
     },
     "connection-restored": (c: Connection) => {
       this.with(c.name, (l) => {
-        Object.assign(l, c);
+        Object.assign(l, c, { trouble: null });
         l.stream.note("the device is back");
       });
       void this.refreshDevices();

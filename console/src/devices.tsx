@@ -1,11 +1,9 @@
 // devices.tsx - what is plugged in and what is connected: one click connects, names change in place.
 import { useRef, useState } from "preact/hooks";
-import { Connection, daemon, Device, Link } from "./daemon";
+import { Connection, daemon, Device, Link, title } from "./daemon";
 import { recall, remember, useStore } from "./store";
 import { Choice, Problem } from "./ui";
 import { workspace } from "./workspace";
-
-const title = (d: Device) => d.product || d.description || d.name;
 
 // A name for a new connection that nobody has yet.
 export function freeName(device: Device, taken: (name: string) => boolean): string {
@@ -43,8 +41,8 @@ function Rename(p: { link: Link }) {
   if (!editing)
     return (
       <>
-        <button type="button" class="name" title="Rename" aria-label={`Rename ${p.link.name}`}
-          onClick={() => { over.current = false; setEditing(true); }}>{p.link.name}</button>
+        <button type="button" class="name" title={`Rename ${p.link.name}`} aria-label={`Rename ${p.link.name}`}
+          onClick={() => { over.current = false; setEditing(true); }}><span>{p.link.name}</span></button>
         <Problem text={problem} onClose={() => setProblem(null)} />
       </>
     );
@@ -63,20 +61,25 @@ function Rename(p: { link: Link }) {
 const settings = ({ options: o }: Connection) =>
   `${o["baud-rate"]} baud, ${o["data-bits"]}${o.parity[0].toUpperCase()}${o["stop-bits"]}`;
 
+export const lostText = (link: Link) => link.trouble ?? "Unplugged. Opens again when it comes back.";
+
 // Show stands where Connect was, in the same size: the second click of a double click does no harm.
 function ConnectionRow(p: { link: Link }) {
   const { link } = p, lost = link.state !== "open";
+  const [problem, setProblem] = useState<string | null>(null);
+  const disconnect = async () => {
+    const answer = await daemon.ask("deactivate-connection", { name: link.name });
+    setProblem(answer.ok ? null : answer.error.message);
+  };
   return (
     <>
-      <span class="actions">
-        <button type="button" aria-label={`Show ${link.name}`} onClick={() => workspace.show(link.name)}>Show</button>
-        <button type="button" class="quiet" aria-label={`Disconnect ${link.name}`}
-          onClick={() => daemon.ask("deactivate-connection", { name: link.name })}>Disconnect</button>
-      </span>
+      <button type="button" aria-label={`Show ${link.name}`} onClick={() => workspace.show(link.name)}>Show</button>
       <div class="connected">
         <Rename link={link} />
-        <span class={lost ? "state lost" : "state"}>{lost ? "Unplugged. Opens again when it comes back." : settings(link)}</span>
+        <span class={lost ? "state lost" : "state"}>{lost ? lostText(link) : settings(link)}</span>
       </div>
+      <button type="button" class="quiet" aria-label={`Disconnect ${link.name}`} onClick={disconnect}>Disconnect</button>
+      <Problem text={problem} onClose={() => setProblem(null)} />
     </>
   );
 }
@@ -97,17 +100,19 @@ function DeviceCard(p: { device: Device; link: Link | undefined }) {
   };
   const user = d["in-use-by"];
   return (
-    <li class={link ? "device in-use" : "device"}>
+    <li class={link ? "device beside in-use" : "device beside"}>
       <div class="what">
         <strong>{title(d)}</strong>
         <small>{d.address}{d.serialnumber && ` · ${d.serialnumber}`}</small>
+      </div>
+      {link ? <ConnectionRow link={link} />
+        : <button type="button" class="primary" disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button>}
+      <div class="about">
         {d.kind === "virtual" && <small>{d.description}</small>}
         {d["identity-conflict"] && <small class="warn">Two devices say that they are this one: it does not come back by itself.</small>}
         {!link && user && !d.connection && <small class="warn">In use by {user}. Close it there to connect here.</small>}
         {!link && d.unusable && <small class="warn">{d.unusable}</small>}
       </div>
-      {link ? <ConnectionRow link={link} />
-        : <span class="actions"><button type="button" class="primary" disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button></span>}
       {!link && d.profiles.length > 0 && (
         <label class="row">Profile <Choice label={`Profile of ${title(d)}`} value={profile} onChange={setChosen}
           options={Object.fromEntries(["", ...d.profiles, profile].map((id) => [id, id || "None"]))} /></label>
@@ -122,7 +127,7 @@ function OtherConnections(p: { links: Link[] }) {
   return (
     <>
       {p.links.map((link) => (
-        <li class="device in-use" key={link.name}>
+        <li class="device beside in-use" key={link.name}>
           <div class="what"><small>{link.address}</small></div>
           <ConnectionRow link={link} />
         </li>

@@ -18,7 +18,7 @@ export interface Look {
 const LINE_MAX = 4096; // characters: a longer line is judged by the filter in parts
 const BURST_MS = 50; // hex: what comes so much later begins a new row
 
-const DIM = "\x1b[2m", ECHO = "\x1b[36m", NOTE = "\x1b[33m", PLAIN = "\x1b[0m";
+const FAINT = "\x1b[90m", ECHO = "\x1b[36m", NOTE = "\x1b[33m", PLAIN = "\x1b[0m";
 
 export function matcher(filter: string): ((line: string) => boolean) | null {
   if (!filter) return null;
@@ -87,7 +87,7 @@ export class Formatter {
   }
 
   private stamp(time: number): string {
-    return this.look.stamps ? `${this.paint(DIM, time ? clock(time) : "   earlier  ")} ` : "";
+    return this.look.stamps ? `${this.paint(FAINT, time ? clock(time) : "   earlier  ")} ` : "";
   }
 
   private text(block: Block, received: string): string {
@@ -165,7 +165,7 @@ export class Formatter {
     const hex = this.row.map(hexByte).join(" ").padEnd(this.width * 3 - 1);
     const text = String.fromCharCode(...this.row.map((b) => (b >= 32 && b < 127 ? b : 0xb7)));
     const received = this.rowKind === "rx", place = !received ? "    sent" : this.rowOffset.toString(16).padStart(8, "0");
-    const line = `${this.stamp(this.rowTime)}${this.paint(DIM, place)}  ${received ? hex : this.paint(ECHO, hex)}  ${text}`;
+    const line = `${this.stamp(this.rowTime)}${this.paint(FAINT, place)}  ${received ? hex : this.paint(ECHO, hex)}  ${text}`;
     return `${rewrite && this.look.colours ? "\r" : ""}${line}\r\n`;
   }
 

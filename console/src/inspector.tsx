@@ -51,7 +51,7 @@ export function Inspector(p: { onClose: () => void }) {
       <div class="tools" role="toolbar" aria-label="Events">
         <Toggle on={frozen !== null} onChange={(on) => setFrozen(on ? [...rows] : null)} title="Stand still">Pause</Toggle>
         {all && <Choice label="Whose events" value={whom} options={choices(rows)} onChange={setWhom} />}
-        <input type="search" aria-label="Only events with" placeholder="Filter events" value={filter} onInput={(e) => setFilter(e.currentTarget.value)} />
+        <input type="search" aria-label="Only events with" placeholder="Filter" value={filter} onInput={(e) => setFilter(e.currentTarget.value)} />
         <button type="button" class="quiet" onClick={() => { traffic.clear(); setFrozen(null); setFilter(""); }}>Clear</button>
         {missed > 0 && <small role="status">{missed.toLocaleString("en")} more were only counted</small>}
       </div>

@@ -38,7 +38,7 @@ function Editor(p: { macro: Macro | null; ending: string; onClose: () => void })
   };
   return (
     <form class="editor" onSubmit={(e) => { e.preventDefault(); save(); }} onKeyDown={(e) => e.key === "Escape" && p.onClose()}>
-      <label>Name <input value={name} maxLength={32} ref={(e) => { if (e && !e.dataset.seen) { e.dataset.seen = "1"; e.focus(); } }}
+      <label class="macro-name">Name <input value={name} maxLength={32} ref={(e) => { if (e && !e.dataset.seen) { e.dataset.seen = "1"; e.focus(); } }}
         onInput={(e) => setName(e.currentTarget.value)} /></label>
       <label>Lines <textarea rows={6} spellcheck={false} value={script} onInput={(e) => setScript(e.currentTarget.value)} /></label>
       <pre class="hint">{HELP}</pre>

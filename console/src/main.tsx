@@ -6,7 +6,7 @@ import { CommandsView } from "./commands";
 import { AccessPane, Questions } from "./consent";
 import { CodeView } from "./code";
 import { daemon, Link } from "./daemon";
-import { DevicesPane } from "./devices";
+import { DevicesPane, lostText } from "./devices";
 import { loadBehind } from "./libraries";
 import { Inspector } from "./inspector";
 import { Lamps, LinesView } from "./lines";
@@ -68,8 +68,8 @@ function ViewBox(p: { view: View }) {
   return (
     <article class={closed ? "view over" : "view"} id={`view-${view.id}`} tabIndex={-1} aria-label={`${view.name}: ${KINDS[view.kind]}`}>
       <header>
-        <h2>{view.name}</h2>
-        {link && link.state === "lost" && <span class="state lost">Unplugged. Opens again when it comes back.</span>}
+        <h2 title={view.name}>{view.name}</h2>
+        {link && link.state === "lost" && <span class="state lost">{lostText(link)}</span>}
         {link && !closed && link.state !== "lost" && <Lamps link={link} />}
         <span class="handles">
           <Choice<ViewKind> label={`Kind of this view of ${view.name}`} value={view.kind} options={KINDS} onChange={(kind) => workspace.change(view.id, { kind })} />

@@ -17,7 +17,8 @@ const COLOURS = { // each at least 3:1 against its background
   light: ["#0b62b8", "#b3261e", "#1a7f37", "#8a2ba8", "#8a5300", "#006a72", "#a3195b", "#4b5563"],
   dark: ["#7cc4ff", "#ff9a90", "#6cd58a", "#d5a6ff", "#f0b860", "#6fd6d6", "#ff9ac6", "#b4c0cf"],
 };
-const WINDOWS = ["200", "1000", "5000", "20000", "100000", String(KEPT_MAX)];
+const WINDOWS = Object.fromEntries([200, 1000, 5000, 20000, 100000, KEPT_MAX].map((n) => [String(n), `Last ${n.toLocaleString("en")}`]));
+const STEPS = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5].map((e) => n * 10 ** e)).sort((a, b) => a - b); // of the samples' axis: whole ones
 
 const LEGEND_FEW = 48, LEGEND_MANY = 84, FEW = 4; // px, and series
 
@@ -172,7 +173,7 @@ class Plot {
     this.plot = new this.library({
       ...this.size(),
       scales: { x: { time: false }, y: { range: (_, low, high) => this.valueRange(low, high) } },
-      axes: [axis, { ...axis, size: 64 }],
+      axes: [{ ...axis, incrs: STEPS, values: (_, at) => at.map((n) => n.toLocaleString("en")) }, { ...axis, size: 64 }],
       series: [
         { label: "sample", value: (_, i) => (i == null ? "" : `${i} ${this.samples.timeOf(i) ? clock(this.samples.timeOf(i)) : ""}`) },
         ...this.samples.names.map((name, i) => ({
@@ -251,8 +252,10 @@ export function PlotterView(p: { link: Link }) {
         <button type="button" aria-label="Zoom in" title="Zoom in; or drag over the plot" onClick={() => plot?.scale(0.5)}>+</button>
         <button type="button" aria-label="Zoom out" onClick={() => plot?.scale(2)}>−</button>
         <button type="button" disabled={!plot?.zoomed} onClick={() => plot?.scale(null)}>Newest</button>
-        <input type="number" aria-label="Lowest value" placeholder="from" value={fixed.min} onInput={(e) => fix({ min: e.currentTarget.value })} />
-        <input type="number" aria-label="Highest value" placeholder="to" value={fixed.max} onInput={(e) => fix({ max: e.currentTarget.value })} />
+        <span class="pair" role="group" aria-label="Fixed value axis" title="Fixed value axis; empty: as the numbers are">
+          <input type="number" aria-label="Lowest value" placeholder="from" value={fixed.min} onInput={(e) => fix({ min: e.currentTarget.value })} />
+          <input type="number" aria-label="Highest value" placeholder="to" value={fixed.max} onInput={(e) => fix({ max: e.currentTarget.value })} />
+        </span>
         <span class="spread" />
         <Menu label="Export" items={[
           { text: "Numbers as CSV", act: () => plot && download(new Blob([plot.samples.csv()], { type: "text/csv" }), fileName(link, "csv")) },

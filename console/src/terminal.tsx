@@ -156,7 +156,7 @@ export function TerminalView(p: { link: Link; id: number }) {
         <Toggle on={look.stamps} onChange={(stamps) => change({ stamps })} title="Show when each line came">Times</Toggle>
         <Choice<Sent> label="What is shown of what this page sends" value={look.sent} options={SENT} onChange={(sent) => change({ sent })} />
         <SearchBox screen={() => screen.current} />
-        <input type="search" aria-label="Show only lines with" placeholder="Filter lines" title="Show only lines with this text, or with a /pattern/i"
+        <input type="search" aria-label="Show only lines with" placeholder="Filter" title="Show only lines with this text, or with a /pattern/i"
           value={look.filter} onInput={(e) => setFilter(e.currentTarget.value)} />
         <span class="spread" />
         <Menu label="Copy" hint="Copy everything that was received" items={FORMAT_NAMES.slice(1).map(([format, { label }]) => ({ text: label, act: () => copy(format) }))} />

@@ -4,14 +4,14 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, it } from "node:test";
 import { choose, connect, downloaded, see, send, shown } from "./page.mjs";
-import { startChromium, startDaemon, until } from "./support.mjs";
+import { startBrowser, startDaemon, until } from "./support.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let daemon, browser, page;
 
 before(async () => {
   daemon = await startDaemon(["--demo"]);
-  browser = await startChromium();
+  browser = await startBrowser();
   page = await browser.page(daemon.url);
 });
 after(() => Promise.all([browser, daemon].map((part) => part?.stop())));

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, it } from "node:test";
 import { choose, downloaded, see, send } from "./page.mjs";
-import { folder, startChromium, startDaemon, startLine, until } from "./support.mjs";
+import { folder, startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 const NAME = `it's a "näme" $1`;
 let daemon, browser, line, page, place;
@@ -14,8 +14,7 @@ before(async () => {
   line = await startLine();
   daemon = await startDaemon(["--demo"]);
   place = folder(path.join(import.meta.dirname, "node_modules")); // where programs find their packages
-  browser = await startChromium();
-  await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  browser = await startBrowser();
   page = await browser.page(daemon.url);
   await daemon.ask("activate-connection", { name: NAME, address: line.path, "baud-rate": 57600 });
   await page.getByRole("button", { name: `Show ${NAME}` }).click();

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, it } from "node:test";
-import { sleep, startChromium, startDaemon, startPages, until } from "./support.mjs";
+import { sleep, startBrowser, startDaemon, startPages, until } from "./support.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const CLIENT = path.join(import.meta.dirname, "node_modules/socket.io-client/dist/socket.io.min.js");
@@ -32,7 +32,7 @@ before(async () => {
   const files = { "/socket.io.js": ["text/javascript", readFileSync(CLIENT)], "/": ["text/html; charset=utf-8", asking(daemon.url)] };
   pages = await startPages(files);
   [elsewhere, third] = [await startPages(files), await startPages(files)]; // other ports, so other origins
-  browser = await startChromium();
+  browser = await startBrowser();
   page = await browser.page(await address());
 });
 after(() => Promise.all([browser, daemon, pages, elsewhere, third].map((part) => part?.stop())));
@@ -108,6 +108,30 @@ it("B15, B16 takes no click that was meant for something else, and no key that r
   assert.equal(await app.locator("#state").innerText(), "waiting");
   assert.equal((await daemon.person("consent-list")).requests.length, 1);
   await question().getByRole("checkbox", { name: "All devices, also later ones" }).uncheck();
+});
+
+it("is inert for a moment after another question has come or gone, and others have moved", async () => {
+  const deny = question().first().getByRole("button", { name: "Deny" });
+  await question().getByRole("button", { name: "Deny", disabled: false }).waitFor();
+  await page.evaluate(() => { // how soon after a change of the list the first button is alive again
+    window.inert = [];
+    let since = 0, count = document.querySelectorAll(".question").length;
+    new MutationObserver(() => {
+      const now = document.querySelectorAll(".question").length, deny = document.querySelector(".question .actions button:last-child");
+      if (now !== count) [since, count] = [performance.now(), now];
+      if (since && deny && !deny.disabled) [window.inert, since] = [[...window.inert, performance.now() - since], 0];
+    }).observe(document.getElementById("app"), { subtree: true, childList: true, attributes: true });
+  });
+  const other = await browser.context.newPage();
+  await other.goto(third.url);
+  await page.bringToFront();
+  await until(async () => (await question().count()) === 2, "both questions");
+  await until(() => page.evaluate(() => window.inert.length === 1), "buttons that are alive again");
+  await other.close();
+  await until(async () => (await question().count()) === 1, "one question");
+  await until(() => page.evaluate(() => window.inert.length === 2), "buttons that are alive again");
+  for (const ms of await page.evaluate(() => window.inert)) assert.ok(ms > 600, `${ms} ms`);
+  assert.equal(await deny.isDisabled(), false);
 });
 
 it("turns a page away", async () => {

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { connect, see, send, shown } from "./page.mjs";
-import { startChromium, startDaemon, startLine, until } from "./support.mjs";
+import { startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 let daemon, line, browser, page;
 before(async () => {
   line = await startLine();
   daemon = await startDaemon(["--demo"]);
-  browser = await startChromium();
+  browser = await startBrowser();
   page = await browser.page(daemon.url);
 });
 after(() => Promise.all([browser, daemon, line].map((part) => part?.stop())));

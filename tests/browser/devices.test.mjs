@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { shown } from "./page.mjs";
-import { startChromium, startDaemon } from "./support.mjs";
+import { startBrowser, startDaemon } from "./support.mjs";
 
 // What the daemon says of the demo devices beyond what is so: no such hardware is on a machine that runs tests.
 const SAYS = {
@@ -15,7 +15,7 @@ const SAYS = {
 let daemon, browser, page;
 before(async () => {
   daemon = await startDaemon(["--demo"]);
-  browser = await startChromium();
+  browser = await startBrowser();
   page = await browser.page("about:blank");
   await page.routeWebSocket(/socket\.io/, (client) => {
     const server = client.connectToServer();

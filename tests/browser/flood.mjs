@@ -2,7 +2,7 @@
 // Run as a test by flood.test.mjs for some seconds, and by `make soak-console` for a minute.
 import assert from "node:assert/strict";
 import { choose, connect, logged, send, shown } from "./page.mjs";
-import { startChromium, startDaemon, until } from "./support.mjs";
+import { startBrowser, startDaemon, until } from "./support.mjs";
 
 // The time between frames while the page runs, in milliseconds.
 const watchFrames = (page) => page.evaluate(() => {
@@ -31,7 +31,7 @@ function checkNumbers(bytes) {
 
 // `rate` is in bytes a second; `beside` the terminal there may be a view of another kind.
 export async function flood({ seconds, rate, beside = null }) {
-  const daemon = await startDaemon(["--demo"]), browser = await startChromium();
+  const daemon = await startDaemon(["--demo"]), browser = await startBrowser();
   try {
     const page = await browser.page(daemon.url);
     await page.evaluate(() => {

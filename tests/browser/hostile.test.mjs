@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, it } from "node:test";
 import { choose, connect, downloaded, see, send, shown } from "./page.mjs";
-import { sleep, startChromium, startDaemon, startLine, until } from "./support.mjs";
+import { sleep, startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 const MARKUP = '<img src=x onerror=alert(1)>"\'&lt;script>';
 let daemon, browser, line, page, requests;
 
 before(async () => {
   daemon = await startDaemon(["--demo"]);
-  browser = await startChromium();
+  browser = await startBrowser();
 });
 after(() => Promise.all([browser, daemon].map((part) => part?.stop())));
 

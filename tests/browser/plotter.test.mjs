@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { choose, connect, downloaded, see, send } from "./page.mjs";
-import { startChromium, startDaemon, startLine, until } from "./support.mjs";
+import { startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 let daemon, browser, line, page;
 before(async () => {
   line = await startLine();
   daemon = await startDaemon(["--demo"]);
   await daemon.ask("activate-connection", { name: "dev", address: line.path });
-  browser = await startChromium();
+  browser = await startBrowser();
   page = await browser.page(daemon.url);
   await page.getByRole("button", { name: "Show dev" }).click();
   await page.getByLabel("Kind of this view of dev").selectOption("Plotter");

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
 import { sleep, within as withinTime } from "../clients/support.mjs";
+import { launchFirefox } from "./firefox.mjs";
 
 export { sleep } from "../clients/support.mjs";
 
@@ -146,27 +146,47 @@ export async function startPages(files) {
   };
 }
 
-// Chromium with an empty profile: {context, page(url), stop()}. Every page notes what it complains about in page.complaints.
-export async function startChromium({ args = [], ...options } = {}) {
-  const profile = folder();
-  const context = await chromium.launchPersistentContext(profile.name, {
-    executablePath: "/usr/bin/chromium", headless: true, timeout: DEADLINE_MS, args: [...CHROMIUM_OPTIONS, ...args], chromiumSandbox: false,
-    viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options,
-  });
+// What it complains about is noted in page.complaints; where downloads are only seen in their folder, that is page.downloads.
+async function newPage(context, downloads, url) {
+  const page = await context.newPage();
+  Object.assign(page, { complaints: [], downloads });
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (m) => m.type() === "error" && page.complaints.push(`${m.text()} ${m.location().url}`));
+  await page.goto(url);
+  return page;
+}
+
+// The browser in this context, whose profile lies in this folder.
+function started(context, profile, downloads = null) {
   context.setDefaultTimeout(DEADLINE_MS);
   return {
     context,
-    async page(url) {
-      const page = await context.newPage();
-      page.complaints = [];
-      page.on("pageerror", (error) => page.complaints.push(String(error)));
-      page.on("console", (m) => m.type() === "error" && page.complaints.push(`${m.text()} ${m.location().url}`));
-      await page.goto(url);
-      return page;
-    },
+    page: (url) => newPage(context, downloads, url),
     async stop() {
       await context.close();
       profile.remove();
     },
   };
+}
+
+const COMMON = { timeout: DEADLINE_MS, viewport: { width: 1280, height: 800 }, acceptDownloads: true };
+
+// Chromium with an empty profile: {context, page(url), stop()}.
+export async function startChromium({ args = [], ...options } = {}) {
+  const profile = folder(), { chromium } = await import("playwright-core"); // not before launchFirefox() has changed it
+  return started(await chromium.launchPersistentContext(profile.name, {
+    executablePath: "/usr/bin/chromium", headless: true, args: [...CHROMIUM_OPTIONS, ...args], chromiumSandbox: false, ...COMMON, ...options,
+  }), profile);
+}
+
+// The browser that this run is for: Chromium, or Firefox where PM_BROWSER says so. Its pages may read the clipboard.
+export const IN_FIREFOX = process.env.PM_BROWSER === "firefox";
+export async function startBrowser() {
+  if (IN_FIREFOX) {
+    const profile = folder(), downloads = path.join(profile.name, "downloads");
+    return started(await launchFirefox(profile.name, downloads, COMMON), profile, downloads);
+  }
+  const browser = await startChromium();
+  await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  return browser;
 }

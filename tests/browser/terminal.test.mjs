@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, it } from "node:test";
 import { choose, downloaded, logged, see, send, shown } from "./page.mjs";
-import { startChromium, startDaemon, startLine, until } from "./support.mjs";
+import { startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 const CLOCK = /\d\d:\d\d:\d\d\.\d\d\d/;
 let daemon, browser, line, page;
 
 before(async () => {
   daemon = await startDaemon();
-  browser = await startChromium();
-  await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  browser = await startBrowser();
 });
 after(() => Promise.all([browser, daemon].map((part) => part?.stop())));
 
