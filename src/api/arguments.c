@@ -144,6 +144,14 @@ static bool is_names(const json_t *v)
     return true;
 }
 
+static bool is_devices(const json_t *v)
+{
+    bool good = json_is_string(v) || (json_is_array(v) && json_array_size(v) <= PM_CONNECTIONS_MAX);
+    for (size_t i = 0; i < json_array_size(v) && good; i++)
+        good = is_text(json_array_get(v, i), 1, PM_DEVICE_TEXT - 1);
+    return good;
+}
+
 static bool fits(const struct pm_arg *arg, const json_t *v)
 {
     switch (arg->type) {
@@ -169,7 +177,7 @@ static bool fits(const struct pm_arg *arg, const json_t *v)
     case PM_ARG_NAMES:
         return is_names(v);
     case PM_ARG_DEVICES:
-        return json_is_string(v) || is_names(v);
+        return is_devices(v);
     case PM_ARG_FRAMING:
         return json_is_object(v) || json_is_string(v);
     case PM_ARG_PAYLOAD:

@@ -93,7 +93,8 @@ static bool can_deliver(const struct pm_call *call, const json_t *names)
     pm_call_delivery(call, &d);
     for (struct pm_link *link = list->next; link != list && chooses(call); link = link->next) {
         struct pm_connection *c = pm_container(link, struct pm_connection, link);
-        if (is_named(names, c->name) && !pm_call_can_deliver(call, &d, c->options.profile))
+        bool meant = is_named(names, c->name) && pm_sees_connection(call->api, call->request->who, c);
+        if (meant && !pm_call_can_deliver(call, &d, c->options.profile))
             return false;
     }
     return true;

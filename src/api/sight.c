@@ -100,12 +100,15 @@ static bool refuse_capability(struct pm_call *call)
     return false;
 }
 
-/* To a page, a device that it was not granted does not exist. */
+/* To a page, a device that it was not granted does not exist. Another application's connection that waits for its
+ * device is not to be had by its name either. */
 static bool may_open(struct pm_call *call, const char *address)
 {
     const struct pm_who *who = call->request->who;
     const struct pm_device *d = pm_devices_find(call->api->devices, address);
     const struct pm_connection *c = d ? pm_hub_find_path(call->api->hub, d->path) : NULL;
+    const char *name = pm_call_text(call, "name");
+    const struct pm_connection *named = name ? pm_hub_find(call->api->hub, name) : NULL;
     if (!pm_may(call->api, who, PM_NEEDS_OPEN, d ? d->id : address)) {
         pm_api_fail(call->request, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
         return false;
@@ -117,6 +120,10 @@ static bool may_open(struct pm_call *call, const char *address)
     }
     if (c && !pm_sees_connection(call->api, who, c)) {
         pm_api_fail(call->request, PM_DEVICE_BUSY, "Another application uses this device. Close it there first.");
+        return false;
+    }
+    if (named && !pm_sees_connection(call->api, who, named)) {
+        pm_api_fail(call->request, PM_NAME_TAKEN, "Another application has a connection of this name. Choose another.");
         return false;
     }
     return true;

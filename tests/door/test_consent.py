@@ -83,7 +83,7 @@ class ConsentTest(DoorTest):
         self.approve(questions[OTHER], devices=[ids["virtual:echo"]])
         page.wait_in()
         other.wait_in()
-        self.assertTrue(page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})["ok"])
+        self.assertTrue(page.ask("activate-connection", {"name": "e", "address": ids["virtual:echo"]})["ok"])
         missing = [other.ask("activate-connection", {"name": "x", "address": address})["error"]
                    for address in ("virtual:counter", ids["virtual:counter"], "virtual:nothing", "/dev/mem")]
         self.assertEqual({(e["code"], e["message"]) for e in missing}, {("no-such-device", missing[0]["message"])})
@@ -98,6 +98,18 @@ class ConsentTest(DoorTest):
         wait_for(lambda: page.events("e"), "the echo")
         self.assertEqual(other.got, [])
         self.assertNotIn(APP, json.dumps(other.got, default=str))
+        self.assertTrue(other.ask("subscribe", {"names": "*", "deliver": "frames"})["ok"])  # "e" says nothing of frames
+        self.person.ask("unplug-virtual", {"address": "virtual:echo"})
+        page.wait_event("connection-lost", name="e")
+        answer = other.ask("activate-connection", {"name": "e", "address": ids["virtual:echo"], "reconnect": False})
+        self.assertEqual(answer["error"]["code"], "name-taken")
+        self.assertTrue(page.ask("list-connections")["connections"][0]["options"]["reconnect"])
+
+    def test_an_answer_names_devices_however_long_their_ids_are(self):
+        self.page()
+        request = self.person.wait_event("consent-requested")
+        self.assertEqual(self.approve(request, devices=["usb-" + "x" * 123])["error"]["code"], "no-such-device")
+        self.assertEqual(self.approve(request, devices=["usb-" + "x" * 124])["error"]["field"], "devices")
 
     def test_sharing_is_a_choice(self):  # G15
         page, other = self.page(), self.page(OTHER)
