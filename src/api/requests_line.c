@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BREAK_MS_MAX = PM_STEPS_US_MAX / 1000, BREAK_MS = 250 };
 
@@ -110,6 +111,10 @@ struct waiting {
     struct pm_api_request *request;
     struct pm_connection *connection; /* lives at least as long as its port */
     struct pm_identify_waiting identified;
+    bool cut_anew; /* what of its options is no setting of the port changes with these: */
+    struct pm_delivery delivery;
+    bool profiled;
+    char profile[PM_PROFILE_ID_MAX + 1];
 };
 
 static struct waiting *new_waiting(struct pm_call *call)
@@ -129,6 +134,20 @@ static void on_identified(struct pm_identify_waiting *identified, struct pm_conn
         fail_line(w->request, "settings", -ENODEV);
 }
 
+/* What its device is, and how its bytes are cut: not before the driver has taken the line. */
+static void take_options(const struct waiting *w)
+{
+    struct pm_connection *c = w->connection;
+    if (w->profiled) {
+        memcpy(c->options.profile, w->profile, sizeof(c->options.profile));
+        pm_profiled_begin(w->api, c, false);
+    }
+    if (w->cut_anew) {
+        c->options.delivery = w->delivery;
+        pm_deliver_changed(c);
+    }
+}
+
 static void on_configured(void *owner, int error)
 {
     struct waiting *w = owner;
@@ -137,6 +156,7 @@ static void on_configured(void *owner, int error)
         free(w);
         return;
     }
+    take_options(w);
     pm_hub_configured(w->connection);
     w->identified.done = on_identified;
     pm_identify_begin(w->api, w->connection);
@@ -153,15 +173,13 @@ static void configure_connection(struct pm_call *call)
     if (!has_port(call) || !pm_call_knows_profile(call) ||
         !pm_call_can_deliver(call, &delivery, profile ? profile : c->options.profile))
         return;
-    if (profile) {
-        snprintf(c->options.profile, sizeof(c->options.profile), "%s", profile);
-        pm_profiled_begin(call->api, c, false);
-    }
-    if (profile || pm_call_has(call, "deliver") || pm_call_has(call, "framing")) {
-        c->options.delivery = delivery;
-        pm_deliver_changed(c);
-    }
     struct waiting *w = new_waiting(call);
+    if (w) {
+        w->profiled = profile != NULL;
+        w->cut_anew = profile || pm_call_has(call, "deliver") || pm_call_has(call, "framing");
+        w->delivery = delivery;
+        snprintf(w->profile, sizeof(w->profile), "%s", profile ? profile : "");
+    }
     pm_call_settings(call, &settings);
     wait_for_answer(call);
     int r = w ? pm_port_configure(c->port, &settings, on_configured, w) : -ENOMEM;

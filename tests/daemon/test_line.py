@@ -92,7 +92,9 @@ class LineTest(unittest.TestCase):
             first = pool.submit(self.ask, "set-signals", name="a", sequence=[{"dtr": False, "wait-us": 5_000_000}])
             wait_for(lambda: not self.ask("get-signals", name="a")["signals"]["dtr"], "the first step")
             self.assert_fails(self.ask("set-signals", name="a", dtr=True), "device-busy", "under way")
-            self.assert_fails(self.ask("configure-connection", name="a"), "device-busy", "under way")
+            self.assert_fails(self.ask("configure-connection", name="a", profile="scpi", deliver="lines"), "device-busy", "under way")
+            options = self.ask("list-connections")["connections"][0]["options"]
+            self.assertEqual((options["profile"], options["deliver"]), ("", "bytes"))
             self.ask("deactivate-connection", name="a")
             self.assert_fails(first.result(), "device-gone", "meanwhile")
 
