@@ -34,10 +34,10 @@ const struct pm_arg pm_framing_members[] = {
     {0},
 };
 
-static int64_t integer(const json_t *o, const char *name, int64_t fallback)
+static double number(const json_t *o, const char *name, double fallback)
 {
     const json_t *v = json_object_get(o, name);
-    return json_is_integer(v) ? json_integer_value(v) : fallback;
+    return json_is_number(v) ? json_number_value(v) : fallback;
 }
 
 static bool read_marker(const json_t *o, const char *name, struct pm_marker *ret)
@@ -66,19 +66,19 @@ static bool read_kind(const char *word, enum pm_framing_kind *ret)
 
 int pm_framing_of_json(const json_t *v, struct pm_framing *ret)
 {
-    const json_t *o = json_is_object(v) ? v : NULL, *silence = json_object_get(o, "silence");
+    const json_t *o = json_is_object(v) ? v : NULL;
     const char *word = json_string_value(o ? json_object_get(o, "kind") : v);
     enum pm_framing_kind kind;
     if (!read_kind(word, &kind))
         return -EINVAL;
     *ret = (struct pm_framing){.kind = kind,
-                               .max = (size_t)integer(o, "max", PM_FRAMING_MAX_DEFAULT),
-                               .size = (size_t)integer(o, "size", 0),
-                               .length_at = (uint8_t)integer(o, "length-at", 0),
-                               .length_bytes = (uint8_t)integer(o, "length-bytes", 1),
-                               .length_add = (int32_t)integer(o, "length-add", 0),
+                               .max = (size_t)number(o, "max", PM_FRAMING_MAX_DEFAULT),
+                               .size = (size_t)number(o, "size", 0),
+                               .length_at = (uint8_t)number(o, "length-at", 0),
+                               .length_bytes = (uint8_t)number(o, "length-bytes", 1),
+                               .length_add = (int32_t)number(o, "length-add", 0),
                                .big_endian = json_is_true(json_object_get(o, "big-endian")),
-                               .idle_us = silence ? (uint32_t)(json_number_value(silence) * 1000) : 10000};
+                               .idle_us = (uint32_t)(number(o, "silence", 10) * 1000)};
     if (!read_marker(o, "start", &ret->start) || !read_marker(o, "end", &ret->end))
         return -EINVAL;
     return pm_framing_check(ret);

@@ -138,10 +138,11 @@ static bool read_until(struct ask *q, const json_t *until)
     struct pm_framing rule = {.kind = PM_FRAMING_LINES, .max = PM_ANSWER_MAX};
     const json_t *pattern = json_object_get(until, "pattern"), *length = json_object_get(until, "length"),
                  *silence = json_object_get(until, "silence"), *frame = json_object_get(until, "frame");
+    bool framed = frame && !json_is_null(frame);
     size_t bad;
     const char *why;
     bool good = true;
-    if (frame)
+    if (framed)
         good = pm_framing_of_json(frame, &rule) == 0;
     pm_framer_init(&q->framer, &rule);
     q->exchange.silence_ms = rule.kind == PM_FRAMING_IDLE ? (rule.idle_us + 999) / 1000 : 0;
@@ -156,8 +157,8 @@ static bool read_until(struct ask *q, const json_t *until)
         q->until = UNTIL_SILENCE;
         q->exchange.silence_ms = (uint32_t)json_integer_value(silence);
     }
-    return good && json_is_string(pattern) + json_is_integer(length) + json_is_integer(silence) + (frame != NULL) ==
-                       (until != NULL);
+    return good &&
+           json_is_string(pattern) + json_is_integer(length) + json_is_integer(silence) + framed == (until != NULL);
 }
 
 static void ask(struct pm_call *call)

@@ -166,6 +166,15 @@ class DeliverTest(unittest.TestCase):
             answer = self.program.post("activate-connection", {"name": "e", "address": "virtual:echo", "framing": framing})[1]
             self.assertIn(answer["error"]["field"], ("framing", "framing.kind"), framing)
 
+    def test_null_is_as_good_as_absent_and_a_whole_number_may_have_a_point(self):
+        self.activate()
+        client = self.client(deliver="frames", framing={"kind": "length", "length-bytes": 2.0, "length-add": 2, "big-endian": True,
+                                                        "silence": None, "max": None})
+        self.line.write(b"\0\1a\0\2bc")
+        self.wait(client, [{"base64": base64.b64encode(frame).decode()} for frame in (b"\0\1a", b"\0\2bc")])
+        status, said = self.program.post("ask", {"name": "d", "payload": "?", "timeout": 1, "until": {"length": 1, "frame": None}})
+        self.assertEqual(said["error"]["code"], "timeout")
+
     def test_from_an_offset(self):
         self.activate()
         raw = self.client()
