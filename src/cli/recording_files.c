@@ -58,12 +58,14 @@ static int open_next(struct pm_recording_files *f)
             snprintf(f->path, sizeof(f->path), "%s", word);
         f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
         f->ended = false;
-        if (file || (f->fd < 0 && f->part > 1)) {
+        int error = f->fd < 0 ? -errno : 0;
+        bool behind = !file && error == -ENOENT && f->part > 1; /* the last part of a recording was that before */
+        if (file || behind) {
             f->word++;
             f->part = 0;
         }
-        if (f->fd >= 0 || file || f->part == 1)
-            return f->fd < 0 ? -errno : 0;
+        if (!behind)
+            return error;
     }
     return -ENODATA;
 }

@@ -44,7 +44,7 @@ struct pm_column {
     const char *head;
     void (*cell)(const json_t *element, char *out, size_t room);
 };
-enum { PM_COLUMNS_MAX = 8, PM_CELL = 64 };
+enum { PM_COLUMNS_MAX = 8, PM_CELL = 288 }; /* a whole origin: what is shown is copied into other commands */
 void pm_session_print_table(const struct pm_column *columns, const json_t *array);
 
 #endif

@@ -3,6 +3,7 @@ import csv
 import glob
 import io
 import json
+import os
 import unittest
 
 import recording
@@ -62,6 +63,12 @@ class RecordTest(Places):
         with open(path, "wb") as file:
             file.write(whole[:200] + b"?" + whole[201:])
         self.assertIn("damaged", self.command("export", name)[0])
+
+    def test_a_part_that_cannot_be_opened_is_no_end(self):
+        name = self.record(b"x")
+        part = f"{self.state}/recordings/{name}.0002.pmrec"
+        os.symlink(part, part)
+        self.assertIn("0002", self.command("export", name, code=IO)[1])
 
     def test_what_cannot_be_exported_is_told(self):
         wrong = f"{self.home}/wrong"
