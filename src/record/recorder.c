@@ -185,7 +185,6 @@ static void on_failed(struct pm_recording *r)
 static void on_round_done(struct pm_work *work)
 {
     struct pm_recorder *r = pm_container(work, struct pm_recorder, round);
-    r->working = false;
     pm_list_for_each (link, &r->recordings) {
         struct pm_recording *one = pm_container(link, struct pm_recording, link);
         if (!one->at_work)
@@ -202,6 +201,7 @@ static void on_round_done(struct pm_work *work)
         if (last)
             finish(one, 0);
     }
+    r->working = false; /* not before: whoever is told of one may ask for a round while others are still of this one */
     plan(r);
     pm_recorder_end_if_idle(r);
 }
