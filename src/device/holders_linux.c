@@ -32,7 +32,8 @@ static void look_at_process(struct pm_holder *holders, size_t n, int proc, const
     snprintf(path, sizeof(path), "%.20s/fd", pid);
     int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd); /* not ours to see, or gone */
-    for (struct dirent *e; folder && *left > 0 && (e = readdir(folder)); (*left)--) {
+    for (struct dirent *e; folder && *left > 0 && (e = readdir(folder));) {
+        (*left)--;
         ssize_t length = readlinkat(fd, e->d_name, target, sizeof(target) - 1);
         if (length < 5 || memcmp(target, "/dev/", 5) != 0)
             continue;
@@ -44,13 +45,16 @@ static void look_at_process(struct pm_holder *holders, size_t n, int proc, const
     }
     if (folder)
         closedir(folder);
+    else if (fd >= 0)
+        close(fd);
 }
 
 void pm_holders_find(struct pm_holder *holders, size_t n)
 {
     DIR *proc = opendir("/proc");
     unsigned left = ENTRIES_MAX;
-    for (struct dirent *e; proc && left > 0 && (e = readdir(proc)); left--) {
+    for (struct dirent *e; proc && left > 0 && (e = readdir(proc));) {
+        left--;
         if (isdigit((unsigned char)e->d_name[0]) && strtol(e->d_name, NULL, 10) != getpid())
             look_at_process(holders, n, dirfd(proc), e->d_name, &left);
     }
