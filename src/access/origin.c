@@ -110,7 +110,9 @@ static unsigned port_of(const char *p, size_t n)
 /* Where the host ends: at the last colon that is not inside brackets. */
 static size_t host_length(const char *p, size_t n)
 {
-    const char *bracket = n > 0 && p[0] == '[' ? memchr(p, ']', n) : NULL;
+    if (n == 0)
+        return 0; /* a request of HTTP/1.0 may have none, and p is NULL */
+    const char *bracket = p[0] == '[' ? memchr(p, ']', n) : NULL;
     size_t start = bracket ? (size_t)(bracket - p) : 0;
     const char *colon = memchr(p + start, ':', n - start);
     return colon ? (size_t)(colon - p) : n;

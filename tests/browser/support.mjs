@@ -1,7 +1,7 @@
 // support.mjs - what the browser tests share: a daemon, serial lines played by the test, and browsers with a fresh profile.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -93,6 +93,7 @@ export async function startDaemon(options = [], port = 0, variables = {}) {
       });
       return answer.json();
     },
+    signal: (name) => child.kill(name),
     async stop() {
       const code = await stop(child, "the daemon");
       home.remove();
@@ -162,6 +163,14 @@ function started(context, profile, downloads = null) {
   return {
     context,
     page: (url) => newPage(context, downloads, url),
+    // To each of its processes.
+    signal(name) {
+      for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+        try {
+          if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(profile.name)) process.kill(Number(pid), name);
+        } catch {} // it is gone
+      }
+    },
     async stop() {
       await context.close();
       profile.remove();

@@ -72,6 +72,7 @@ static void only_our_own_names_are_served(void **state)
         if (pm_host_is_served(&own, bad[i], strlen(bad[i])))
             fail_msg("%s", bad[i]);
     }
+    assert_false(pm_host_is_served(&own, NULL, 0)); /* HTTP/1.0 */
     static const struct pm_hosts standard = {.ports = {80, 443}};
     assert_true(pm_host_is_served(&standard, "localhost", 9));
 }
