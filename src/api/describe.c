@@ -40,10 +40,12 @@ static json_t *describe_original(const struct pm_device *d)
     return o;
 }
 
-/* A page is not told what else uses its device. */
+/* A page is told of itself, and not what else uses its device. */
 static json_t *describe_user(const struct pm_who *who, const struct pm_connection *c, const struct pm_device *d,
                              bool visible)
 {
+    if (c && who->kind == PM_WHO_PAGE && strcmp(c->options.owner, who->origin) == 0)
+        return json_string(who->origin);
     bool ours = c && (visible || who->kind != PM_WHO_PAGE);
     if (!ours && who->kind == PM_WHO_PAGE && (c || d->holder[0]))
         return json_string("another application");

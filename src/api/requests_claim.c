@@ -70,7 +70,9 @@ static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required 
 
 const struct pm_request_kind pm_requests_claim[] = {
     {"claim", name_args, PM_NEEDS_WRITE, false, NULL, false, claim,
-     "Be the only one who may write to a connection or change it, until `release` or until this client leaves.", NULL},
+     "Be the only one who may write to a connection or change its line, until `release` or until this client leaves. "
+     "Others may close and rename it.",
+     NULL},
     {"release", name_args, PM_NEEDS_WRITE, false, NULL, false, release, "Give a claim up.", NULL},
     {0},
 };

@@ -1,6 +1,7 @@
 """test_arguments.py - every argument of every request, wrong in every way its schema rules out: made from describe."""
 import json
 import os
+import pathlib
 import tempfile
 import unittest
 
@@ -101,6 +102,13 @@ class ArgumentsTest(unittest.TestCase):
         self.assertEqual(answer["error"]["field"], field, (event, data))
         self.assertIn(field, answer["error"]["message"])
         self.assertIn(answer["error"]["expected"], answer["error"]["message"])
+
+    def test_the_interface_says_what_devices_and_connections_have(self):
+        page = (pathlib.Path(__file__).resolve().parents[2] / "docs/api.md").read_text()
+        for event, member, title in (("list-devices", "devices", "device"), ("list-connections", "connections", "connection")):
+            table = page.split(f"## What a {title} is\n")[1].split("\n## ")[0]
+            for name in self.program.post(event, {})[1][member][0]:
+                self.assertIn(f"`{name}`", table)
 
     def test_wrong_arguments_are_refused_by_name_and_change_nothing(self):  # F07
         before = self.program.post("list-connections", {})

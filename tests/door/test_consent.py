@@ -94,6 +94,8 @@ class ConsentTest(DoorTest):
         self.assertEqual(other.ask("list-connections")["connections"], [])
         device = other.ask("list-devices")["devices"][0]
         self.assertEqual((device["connection"], device["in-use-by"]), (None, "another application"))
+        own = next(d for d in page.ask("list-devices")["devices"] if d["address"] == "virtual:echo")
+        self.assertEqual((own["connection"], own["in-use-by"]), ("e", APP))
         page.ask("send-raw", {"name": "e", "payload": "secret"})
         wait_for(lambda: page.events("e"), "the echo")
         self.assertEqual(other.got, [])
