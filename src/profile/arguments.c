@@ -32,8 +32,8 @@ void pm_argument_expects(const struct pm_argument *a, char *out, size_t room)
         return;
     }
     if (a->type == PM_ARGUMENT_TEXT)
-        snprintf(range, sizeof(range), " of %.0f to %.0f bytes without control characters or what ends a command",
-                 a->min, a->max);
+        snprintf(range, sizeof(range), " of %.0f to %.0f bytes%s without control characters or what ends a command",
+                 a->min, a->max, a->lines ? ", with a line that is not empty," : "");
     else if (a->type != PM_ARGUMENT_BOOLEAN && least && most)
         snprintf(range, sizeof(range), " from %.10g to %.10g%s%s", a->min, a->max, space, unit);
     else if (a->type != PM_ARGUMENT_BOOLEAN && (least || most))
@@ -68,6 +68,8 @@ static bool is_text(const struct pm_argument *a, const json_t *v)
     size_t n = json_string_length(v);
     if (!p || (double)n < a->min || (double)n > a->max || strlen(p) != n)
         return false;
+    if (a->lines && strspn(p, "\r\n") == n)
+        return false; /* nobody would answer a program without a line */
     for (size_t i = 0; i < n; i++) {
         const char character[2] = {p[i]};
         if (is_forbidden(a, p[i]) && !json_object_get(a->escape, character))

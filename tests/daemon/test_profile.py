@@ -217,6 +217,11 @@ class ProfileTest(unittest.TestCase):
         self.assertEqual(device.heard, [line.encode() for line in lines])
         self.assertLessEqual(max(most), 127)
 
+    def test_a_program_without_a_line_is_none(self):
+        self.device(lambda d, m: None, "grbl")
+        answer = self.command("run-program", {"gcode": "\r\n\n"})
+        self.assertEqual((self.code(answer), answer["error"]["field"]), ("bad-request", "args.gcode"))
+
     def test_a_machine_that_resets_by_itself_ends_its_program(self):
         def answer(device, message):
             device.say({3: b"\r\nGrbl 1.1h ['$' for help]\r\n"}.get(len(device.heard), b"ok\r\n"))
