@@ -132,6 +132,7 @@ static int open_again(struct pm_connection *c, const char *address, const struct
     c->options.reconnect = options->reconnect;
     c->options.record = options->record;
     c->options.delivery = options->delivery;
+    memcpy(c->options.profile, options->profile, sizeof(c->options.profile));
     if (r == 0)
         r = pm_connection_open(c, address);
     if (r == 0)
