@@ -60,10 +60,7 @@ static uint64_t value_queued(const struct pm_connection *c)
 
 static uint64_t value_readers(const struct pm_connection *c)
 {
-    uint64_t n = 0;
-    for (const struct pm_link *link = c->readers.next; link != &c->readers; link = link->next)
-        n++;
-    return n;
+    return c->n_readers;
 }
 
 static uint64_t value_open(const struct pm_connection *c)

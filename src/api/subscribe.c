@@ -198,6 +198,7 @@ struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_con
     }
     pm_list_append(&client->subscriptions, &s->of_client);
     pm_list_append(&c->readers, &s->of_connection);
+    c->n_readers++;
     return s;
 }
 
@@ -208,6 +209,7 @@ void pm_unsubscribe(struct pm_subscription *s)
     pm_deliver_drop(s);
     pm_list_remove(&s->of_client);
     pm_list_remove(&s->of_connection);
+    c->n_readers--;
     free(s);
     pm_readers_balance(a, c);
 }

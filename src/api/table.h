@@ -122,7 +122,8 @@ extern const struct pm_request_kind pm_requests_ask[], pm_requests_audit[], pm_r
         {"latency", PM_ARG_WORD, .words = pm_latency_words, .fallback = "low",                                         \
          .purpose =                                                                                                    \
              "whether bytes are handed over at once, or many together for less work: with \"throughput\" the driver "  \
-             "may wait for more, and the daemon reads every 5 ms at most; \"lowest\" also keeps the daemon from "      \
+             "may wait for more, and the daemon reads every 5 ms at most; with \"low\" it reads a stream so seldom "   \
+             "only if it goes to more than five readers or the daemon is busy; \"lowest\" also keeps the daemon from " \
              "sleeping while answers come quickly, at the processor's cost"},                                          \
     {                                                                                                                  \
         "exclusive", PM_ARG_BOOLEAN, .fallback = "true", .purpose = "nobody else may open the device meanwhile"        \

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-enum { PM_COMMAND_ARGUMENTS = 32, PM_COMMAND_PURPOSE = 256 };
+enum { PM_COMMAND_ARGUMENTS = 32, PM_COMMAND_PURPOSE = 512 };
 
 /* What every command but serve takes; first member of its values. */
 struct pm_common {

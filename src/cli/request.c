@@ -48,8 +48,11 @@ static void describe(const struct pm_arg *arg, char out[PM_COMMAND_PURPOSE])
         pm_arg_expects(arg, expects, sizeof(expects));
     else if (fallback)
         fallback = strcmp(fallback, "true") == 0 ? "yes" : "no";
-    snprintf(out, PM_COMMAND_PURPOSE, "%s%s%s%s%s%s", arg->purpose ? arg->purpose : "", arg->purpose ? ": " : "",
-             expects, fallback ? " (default " : "", fallback ? fallback : "", fallback ? ")" : "");
+    int n =
+        snprintf(out, PM_COMMAND_PURPOSE, "%s%s%s%s%s%s", arg->purpose ? arg->purpose : "", arg->purpose ? ": " : "",
+                 expects, fallback ? " (default " : "", fallback ? fallback : "", fallback ? ")" : "");
+    assert(n < PM_COMMAND_PURPOSE);
+    (void)n;
 }
 
 unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,

@@ -157,6 +157,12 @@ void pm_port_pause(struct pm_port *p, bool paused)
     p->ops->pause(p, paused);
 }
 
+void pm_port_read(struct pm_port *p)
+{
+    if (p->ops->read)
+        p->ops->read(p);
+}
+
 int pm_port_get_signals(struct pm_port *p)
 {
     return p->ops->get_signals(p);

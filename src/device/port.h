@@ -16,7 +16,7 @@ enum {
     PM_STEPS_US_MAX = 5000000, /* all its waits together, and so the longest break */
 };
 
-/* Told to whoever opened the port, always from the loop and never from inside a call to the port. */
+/* Told to whoever opened the port, always from the loop and never from inside a call to the port but pm_port_read(). */
 struct pm_port_events {
     void (*on_rx)(void *owner, const uint8_t *p, size_t n); /* borrowed for the call */
     void (*on_writable)(void *owner);                       /* after a write that took less than it was given */
@@ -40,6 +40,7 @@ struct pm_port;
 struct pm_port_ops {
     ssize_t (*write)(struct pm_port *p, const void *bytes, size_t n);
     void (*pause)(struct pm_port *p, bool paused);
+    void (*read)(struct pm_port *p);      /* may be NULL: what there is comes after the pause */
     size_t (*pending)(struct pm_port *p); /* bytes that the driver took and has not sent, as far as it knows */
     int (*configure)(struct pm_port *p, struct pm_port_settings *settings); /* in: wanted, out: what was set */
     int (*get_signals)(struct pm_port *p);                                  /* PM_SIGNAL_* */
@@ -70,6 +71,10 @@ ssize_t pm_port_write(struct pm_port *p, const void *bytes, size_t n);
 
 /* Stop or go on reading, so that a device that can wait does. */
 void pm_port_pause(struct pm_port *p, bool paused);
+
+/* Read what a paused port holds by now, which spares going on and pausing again: on_rx or on_lost is called from
+ * inside, or neither. */
+void pm_port_read(struct pm_port *p);
 
 /* Change the line without losing a byte: what was written before goes out as the line was, what is written after as it
  * will be, and received bytes stay. A device that takes nothing for a second does not hold it up. Afterwards

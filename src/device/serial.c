@@ -136,6 +136,17 @@ static ssize_t read_some(struct serial *s)
     return -ENODEV; /* 0, or EIO: the other end of a pty, or the adapter itself, is gone */
 }
 
+static void take(struct serial *s)
+{
+    ssize_t n = read_some(s);
+    if (n < 0) {
+        lose(s, (int)n);
+    } else if (n > 0) {
+        look_later(s);
+        s->port.events->on_rx(s->port.owner, s->buffer, (size_t)n);
+    }
+}
+
 static void on_ready(struct pm_watch *w, unsigned events)
 {
     struct serial *s = w->owner;
@@ -150,15 +161,15 @@ static void on_ready(struct pm_watch *w, unsigned events)
         s->hung = true;
         update(s);
     }
-    if (!(events & PM_LOOP_READ || s->hung) || (s->paused && !s->hung))
-        return;
-    ssize_t n = read_some(s);
-    if (n < 0) {
-        lose(s, (int)n);
-    } else if (n > 0) {
-        look_later(s);
-        s->port.events->on_rx(s->port.owner, s->buffer, (size_t)n);
-    }
+    if ((events & PM_LOOP_READ && !s->paused) || s->hung)
+        take(s);
+}
+
+static void serial_read(struct pm_port *p)
+{
+    struct serial *s = (struct serial *)p;
+    if (!s->lost)
+        take(s);
 }
 
 static ssize_t serial_write(struct pm_port *p, const void *bytes, size_t n)
@@ -272,6 +283,7 @@ static void serial_close(struct pm_port *p)
 
 static const struct pm_port_ops serial_ops = {.write = serial_write,
                                               .pause = serial_pause,
+                                              .read = serial_read,
                                               .pending = serial_pending,
                                               .configure = serial_configure,
                                               .get_signals = serial_get_signals,

@@ -109,6 +109,8 @@ struct pm_connection {
     bool paused;                              /* the device is asked to wait */
     struct pm_mono written;                   /* when somebody last wrote to it */
     struct pm_link rest;                      /* among those that are not read for some milliseconds */
+    struct pm_mono came;                      /* when its device last said something, */
+    unsigned flow;                            /* and how often without a pause by then, up to a bound */
     struct pm_rhythm rhythm;                  /* of bytes both ways */
     struct pm_tap *tap;                       /* NULL: nobody listens in */
     struct pm_write *first, *last;
@@ -118,6 +120,7 @@ struct pm_connection {
     /* For the layer above: who reads the journal, each with a cursor of its own; who alone may write; and questions
      * that wait for their answer. */
     struct pm_link readers;
+    unsigned n_readers;
     void *holder;
     struct pm_talk *talk, *urgent_talk;
     struct pm_listener *listener; /* looks for what the device tells unasked */

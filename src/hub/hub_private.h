@@ -58,6 +58,9 @@ void pm_connection_shut(struct pm_connection *c);
 void pm_connection_rest(struct pm_connection *c, size_t n);
 void pm_rest_over(struct pm_timer *t);
 
+/* What comes next may be an answer: its rest is over. */
+void pm_connection_wake(struct pm_connection *c);
+
 /* How long streams rest after another look at the load, in milliseconds; before it was `ms`. */
 unsigned pm_rest_adapt(unsigned ms, const struct pm_load *load);
 

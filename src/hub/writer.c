@@ -93,6 +93,7 @@ int pm_hub_write(struct pm_connection *c, const void *p, size_t n, pm_written_fn
         memcpy(w->bytes, p, n);
     bool idle = !c->first;
     c->written = pm_loop_turn(c->hub->loop);
+    pm_connection_wake(c);
     pm_connection_beat(c);
     if (c->last)
         c->last->next = w;

@@ -104,8 +104,10 @@ static void on_poll(uv_poll_t *uv, int status, int events)
 {
     struct pm_watch *w = pm_container(uv, struct pm_watch, uv);
     unsigned ready = 0;
-    if (status < 0)
+    if (status < 0) { /* libuv has stopped it */
         ready = PM_LOOP_READ | PM_LOOP_WRITE | PM_LOOP_HANGUP;
+        w->events = 0;
+    }
     if (events & UV_READABLE)
         ready |= PM_LOOP_READ;
     if (events & UV_WRITABLE)
@@ -122,8 +124,12 @@ int pm_watch_init(struct pm_watch *w, struct pm_loop *l, int fd, void (*on_ready
     return uv_poll_init(&l->uv, &w->uv, fd);
 }
 
+/* libuv takes the descriptor out and puts it in again even where nothing changes: two system calls. */
 void pm_watch_set(struct pm_watch *w, unsigned events)
 {
+    if (events == w->events)
+        return;
+    w->events = events;
     int wanted = (events & PM_LOOP_READ ? UV_READABLE : 0) | (events & PM_LOOP_WRITE ? UV_WRITABLE : 0) |
                  (events & PM_LOOP_HANGUP ? UV_DISCONNECT : 0);
     if (wanted == 0)

@@ -42,6 +42,7 @@ enum { PM_LOOP_READ = 1, PM_LOOP_WRITE = 2, PM_LOOP_HANGUP = 4 };
  * asked. */
 struct pm_watch {
     uv_poll_t uv;
+    unsigned events; /* what is waited for */
     void (*on_ready)(struct pm_watch *w, unsigned events);
     void (*on_closed)(void *owner);
     void *owner;

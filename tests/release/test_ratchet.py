@@ -124,10 +124,10 @@ class GrantedRound(DeviceRound):
 
 
 class DeviceToTen(Device):
-    """1000 bytes from the device to ten pages, at a pace at which even a daemon under callgrind does not feel busy: a busy
-    one lets its streams rest, which costs timers (src/hub/rest.c)."""
+    """1000 bytes from the device to ten pages, so slowly that it is no stream, and that even a daemon under callgrind does
+    not feel busy: else it would rest between (src/hub/rest.c), and how often depends on the machine."""
 
-    pages, pause = 10, 0.005
+    pages, pause = 10, 0.015
 
     def once(self):
         time.sleep(self.pause)

@@ -77,6 +77,17 @@ static void fake_pause(struct pm_port *port, bool paused)
     ((struct fake_port *)port)->paused = paused;
 }
 
+static void fake_read(struct pm_port *port)
+{
+    struct fake_port *p = (struct fake_port *)port;
+    const char *text = p->holds;
+    p->holds = NULL;
+    if (p->dies)
+        port->events->on_lost(port->owner, -ENODEV);
+    else if (text)
+        fake_say(p, text);
+}
+
 static size_t fake_pending(struct pm_port *port)
 {
     (void)port;
@@ -113,8 +124,9 @@ static void fake_close(struct pm_port *port)
     ((struct fake_port *)port)->open = false;
 }
 
-static const struct pm_port_ops fake_ops = {fake_write,       fake_pause,       fake_pending, fake_configure,
-                                            fake_get_signals, fake_set_signals, fake_discard, fake_close};
+static const struct pm_port_ops fake_ops = {fake_write,       fake_pause,     fake_read,
+                                            fake_pending,     fake_configure, fake_get_signals,
+                                            fake_set_signals, fake_discard,   fake_close};
 
 /* ---- what the hub calls ---- */
 

@@ -13,7 +13,8 @@ struct fake_port {
     size_t takes; /* bytes that the driver has room for */
     uint8_t *sent;
     size_t n_sent;
-    bool paused, open;
+    bool paused, open, dies; /* dies: the next reading finds it gone */
+    const char *holds;       /* what a reading gives once, or NULL */
 };
 
 struct pm_devices {

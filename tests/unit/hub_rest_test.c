@@ -141,6 +141,70 @@ static void a_busy_loop_lets_streams_rest_but_no_answer_and_not_the_lowest(void 
     assert_false(p->paused);
 }
 
+/* The device says so much that it is a stream. */
+static void flow(struct stage *s)
+{
+    for (int i = 0; i < 40; i++)
+        fake_say(fake_port(&s->devices), "abc");
+}
+
+static void a_stream_to_many_rests_and_one_to_a_few_does_not(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_LOW, 115200);
+    s->connection->n_readers = 5;
+    flow(s);
+    assert_false(p->paused);
+    s->connection->n_readers = 10;
+    fake_say(p, "abc");
+    assert_true(p->paused);
+    wait_until_read(s);
+    s->connection->came.us -= 1000000;
+    fake_say(p, "abc");
+    assert_false(p->paused); /* after a pause it may be a message */
+}
+
+static void what_came_meanwhile_is_read_and_it_rests_again(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_LOW, 115200);
+    s->connection->n_readers = 10;
+    flow(s);
+    uint64_t before = s->connection->journal.end;
+    p->holds = "defg";
+    pm_rest_over(&s->hub->rest);
+    assert_int_equal(s->connection->journal.end, before + 4);
+    assert_true(p->paused);
+    pm_rest_over(&s->hub->rest); /* nothing came */
+    assert_false(p->paused);
+}
+
+static void a_write_ends_the_rest(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_LOW, 115200);
+    s->connection->n_readers = 10;
+    flow(s);
+    assert_true(p->paused);
+    p->takes = 100;
+    assert_int_equal(pm_hub_write(s->connection, "?", 1, on_written, NULL), 0);
+    assert_false(p->paused);
+    flow(s);
+    assert_false(p->paused);
+}
+
+static void one_that_is_lost_while_it_is_read_is_let_go(void **state)
+{
+    struct stage *s = *state;
+    struct fake_port *p = open_as(s, PM_LATENCY_THROUGHPUT, 115200);
+    s->connection->options.reconnect = false;
+    fake_say(p, "abc");
+    p->dies = true;
+    pm_rest_over(&s->hub->rest);
+    assert_null(pm_hub_find(s->hub, "pump"));
+    assert_true(pm_list_empty(&s->hub->resting));
+}
+
 static void readers_that_are_full_keep_it_waiting_behind_its_rest(void **state)
 {
     struct stage *s = *state;
@@ -199,6 +263,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(low_latency_never_rests_while_there_is_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_loop_lets_streams_rest_but_no_answer_and_not_the_lowest, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_stream_to_many_rests_and_one_to_a_few_does_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_came_meanwhile_is_read_and_it_rests_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_write_ends_the_rest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_lost_while_it_is_read_is_let_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(readers_that_are_full_keep_it_waiting_behind_its_rest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fast_line_rests_no_longer_than_its_driver_holds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_is_closed_while_it_rests_is_forgotten, set_up, tear_down),
