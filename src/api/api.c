@@ -435,7 +435,7 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
     if (a->inspector)
         pm_inspect_request(a, r, event, data, n_blobs > 0 ? blobs : NULL);
     if (!r->kind)
-        pm_api_fail(r, PM_UNKNOWN_REQUEST, "There is no request of this name. See describe.");
+        pm_api_fail_see(r, PM_UNKNOWN_REQUEST, "describe", NULL, "There is no request of this name.");
     else if (pm_call_check(&call) && pm_call_is_permitted(&call) && pm_claims_allow(&call))
         call.kind->run(&call);
     free(call.payload.owned);
@@ -520,13 +520,15 @@ void pm_api_answer(struct pm_api_request *r, json_t *result, json_t *legacy)
     finish(r, answer, legacy, PM_OK);
 }
 
-__attribute__((format(printf, 4, 0))) static void fail(struct pm_api_request *r, enum pm_error error, json_t *more,
-                                                       const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static void fail(struct pm_api_request *r, enum pm_error error, const char *see,
+                                                       json_t *more, const char *format, va_list args)
 {
     char message[512];
-    vsnprintf(message, sizeof(message), format, args);
-    json_t *answer =
-        json_pack("{s:b, s:{s:s, s:s}}", "ok", 0, "error", "code", pm_error_code(error), "message", message);
+    int n = vsnprintf(message, sizeof(message), format, args);
+    if (see && n > 0 && (size_t)n < sizeof(message))
+        snprintf(message + n, sizeof(message) - (size_t)n, " See %s.", see);
+    json_t *answer = json_pack("{s:b, s:{s:s, s:s, s:s*}}", "ok", 0, "error", "code", pm_error_code(error), "message",
+                               message, "see", see);
     json_object_update(json_object_get(answer, "error"), more);
     json_decref(more);
     finish(r, answer, r->kind && r->kind->says_false ? json_false() : NULL, error);
@@ -536,7 +538,7 @@ void pm_api_fail(struct pm_api_request *r, enum pm_error error, const char *form
 {
     va_list args;
     va_start(args, format);
-    fail(r, error, NULL, format, args);
+    fail(r, error, NULL, NULL, format, args);
     va_end(args);
 }
 
@@ -544,6 +546,15 @@ void pm_api_fail_with(struct pm_api_request *r, enum pm_error error, json_t *mor
 {
     va_list args;
     va_start(args, format);
-    fail(r, error, more, format, args);
+    fail(r, error, NULL, more, format, args);
+    va_end(args);
+}
+
+void pm_api_fail_see(struct pm_api_request *r, enum pm_error error, const char *see, json_t *more, const char *format,
+                     ...)
+{
+    va_list args;
+    va_start(args, format);
+    fail(r, error, see, more, format, args);
     va_end(args);
 }

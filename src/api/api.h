@@ -144,4 +144,9 @@ void pm_api_fail(struct pm_api_request *r, enum pm_error error, const char *form
 void pm_api_fail_with(struct pm_api_request *r, enum pm_error error, json_t *more, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same with the request that helps on: it ends the message ("See list-devices."), and is the error's member `see`,
+ * by which other faces find what is said there instead. */
+void pm_api_fail_see(struct pm_api_request *r, enum pm_error error, const char *see, json_t *more, const char *format,
+                     ...) __attribute__((format(printf, 5, 6)));
+
 #endif

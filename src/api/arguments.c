@@ -353,8 +353,8 @@ static bool check_names(struct pm_call *call)
             continue;
         call->connection = pm_sight_find(call->api, call->request->who, name);
         if (!call->connection) {
-            pm_api_fail(call->request, PM_NO_SUCH_CONNECTION,
-                        "There is no connection named \"%s\". See list-connections.", name);
+            pm_api_fail_see(call->request, PM_NO_SUCH_CONNECTION, "list-connections", NULL,
+                            "There is no connection named \"%s\".", name);
             return false;
         }
     }

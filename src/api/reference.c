@@ -230,6 +230,8 @@ static void describe(struct pm_call *call)
     const struct pm_connection *c = call->connection;
     const struct pm_profile *p = c ? pm_profiled_find(call->api, c->options.profile) : NULL;
     json_t *reference = pm_reference_json();
+    if (call->api->door)
+        json_object_set_new(reference, "address", json_string(pm_door_address(call->api->door)));
     if (c)
         json_object_set_new(reference, "connection", pm_describe_connection(c));
     if (p)
@@ -246,6 +248,7 @@ const struct pm_request_kind pm_requests_reference[] = {
     {"describe", describe_args, PM_NEEDS_NONE, true, NULL, false, describe,
      "What this server can do: enough to build a client against; and what the device of a connection can do: enough to "
      "build its controls.",
-     "version, limits, requests, events, errors; with a name: connection, and if it has one its profile with commands"},
+     "version, address (of the console on this machine), limits, requests, events, errors; with a name: connection, "
+     "and if it has one its profile with commands"},
     {0},
 };

@@ -15,6 +15,12 @@ static void refuse(const struct pm_call *call, const char *field, const char *ex
     pm_api_fail_with(call->request, PM_BAD_REQUEST, more, "\"%s\" must be %s.", field, expected);
 }
 
+static void refuse_see(const struct pm_call *call, const char *see, const char *field, const char *expected)
+{
+    json_t *more = json_pack("{s:s, s:s}", "field", field, "expected", expected);
+    pm_api_fail_see(call->request, PM_BAD_REQUEST, see, more, "\"%s\" must be %s.", field, expected);
+}
+
 static struct pm_exchange_options options_of(const struct pm_call *call, uint32_t timeout_ms, unsigned retries)
 {
     return (struct pm_exchange_options){.request = call->request,
@@ -67,9 +73,9 @@ static const struct pm_profile_command *find_command(struct pm_call *call, const
     char expected[128];
     const struct pm_profile_command *c =
         name ? pm_profile_command(p, name) : pm_profile_command_of_id(p, pm_call_integer(call, "command-id", -1));
-    snprintf(expected, sizeof(expected), "a command of the profile \"%.64s\": see describe", p->id);
+    snprintf(expected, sizeof(expected), "a command of the profile \"%.64s\"", p->id);
     if (!c)
-        refuse(call, name || !pm_call_has(call, "command-id") ? "command" : "command-id", expected);
+        refuse_see(call, "describe", name || !pm_call_has(call, "command-id") ? "command" : "command-id", expected);
     return c;
 }
 
@@ -102,14 +108,12 @@ static void send_command(struct pm_call *call)
     else if (!id[0])
         send_numbers(call);
     else if (strcmp(id, PM_PROFILE_AUTO) == 0)
-        pm_api_fail(call->request, PM_UNSUPPORTED,
-                    "No profile recognises the device of this connection, or more than one. Choose one with "
-                    "configure-connection.");
+        pm_api_fail_see(call->request, PM_UNSUPPORTED, "configure-connection", NULL,
+                        "No profile recognises the device of this connection, or more than one: choose one.");
     else
-        pm_api_fail(call->request, PM_UNSUPPORTED,
-                    "The profile \"%s\" of this connection is not there. Put its file back, or choose another with "
-                    "configure-connection.",
-                    id);
+        pm_api_fail_see(call->request, PM_UNSUPPORTED, "configure-connection", NULL,
+                        "The profile \"%s\" of this connection is not there. Put its file back, or choose another.",
+                        id);
 }
 
 bool pm_call_knows_profile(const struct pm_call *call)
@@ -117,7 +121,7 @@ bool pm_call_knows_profile(const struct pm_call *call)
     const char *id = pm_call_text(call, "profile");
     if (!id || !id[0] || strcmp(id, PM_PROFILE_AUTO) == 0 || pm_profiled_find(call->api, id))
         return true;
-    refuse(call, "profile", "the id of a profile, or \"auto\": see list-profiles");
+    refuse_see(call, "list-profiles", "profile", "the id of a profile, or \"auto\"");
     return false;
 }
 

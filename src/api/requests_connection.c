@@ -95,7 +95,7 @@ static void fail_open(const struct opening *o, int error)
         pm_api_fail(r, PM_NAME_TAKEN, "\"%s\" is a connection to another device already.", o->name);
         break;
     case -ENODEV:
-        pm_api_fail(r, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
+        pm_api_fail_see(r, PM_NO_SUCH_DEVICE, "list-devices", NULL, "There is no device at this address.");
         break;
     case -EBUSY:
         fail_busy(o, d);

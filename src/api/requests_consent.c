@@ -363,7 +363,8 @@ static void forget_device(struct pm_call *call)
     if (count > 0)
         pm_api_answer(call->request, NULL, NULL);
     else
-        pm_api_fail(call->request, PM_NO_SUCH_DEVICE, "This page has no grant for that device alone. See list-grants.");
+        pm_api_fail_see(call->request, PM_NO_SUCH_DEVICE, "list-grants", NULL,
+                        "This page has no grant for that device alone.");
 }
 
 /* ---- choosing a device ---- */

@@ -95,7 +95,8 @@ static void feed_device(struct pm_call *call)
         return;
     struct pm_play *p = find(call->request->client, pm_call_text(call, "address"));
     if (!p) {
-        pm_api_fail(call->request, PM_NO_SUCH_DEVICE, "This client plays no device of this address. See play-device.");
+        pm_api_fail_see(call->request, PM_NO_SUCH_DEVICE, "play-device", NULL,
+                        "This client plays no device of this address.");
     } else if (p->waiting) {
         pm_api_fail(call->request, PM_BUSY, "The bytes before these were not read yet: wait for their answer.");
     } else if (call->payload.n > PM_PLAYED_MAX) {

@@ -179,7 +179,7 @@ static void on_looked_for_one(struct pm_recorder_waiting *w, const struct pm_rec
     if (error < 0)
         fail_folder(l->request, error);
     else if (i == n || !pm_sees_recording(l->api, l->request->who, &items[i]))
-        pm_api_fail(l->request, PM_NO_SUCH_RECORDING, "There is no recording of this id. See list-recordings.");
+        pm_api_fail_see(l->request, PM_NO_SUCH_RECORDING, "list-recordings", NULL, "There is no recording of this id.");
     else
         pm_api_answer(l->request, json_pack("{s:o}", "recording", describe_item(&items[i])), NULL);
     free(l);

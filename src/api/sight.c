@@ -110,7 +110,7 @@ static bool may_open(struct pm_call *call, const char *address)
     const char *name = pm_call_text(call, "name");
     const struct pm_connection *named = name ? pm_hub_find(call->api->hub, name) : NULL;
     if (!pm_may(call->api, who, PM_NEEDS_OPEN, d ? d->id : address)) {
-        pm_api_fail(call->request, PM_NO_SUCH_DEVICE, "There is no device at this address. See list-devices.");
+        pm_api_fail_see(call->request, PM_NO_SUCH_DEVICE, "list-devices", NULL, "There is no device at this address.");
         return false;
     }
     if (d && is_in_doubt(call->api, who, d)) {

@@ -32,32 +32,18 @@ static void question_reason(const json_t *q, char *out, size_t room)
     pm_session_text(q, "reason", out, room);
 }
 
-/* What a command shows: one list of an answer. */
-static enum pm_exit show(const struct pm_common *common, const char *event, const char *member,
-                         const struct pm_column *columns, const char *none)
-{
-    json_t *answer;
-    enum pm_exit code = pm_session_ask_once(common, event, NULL, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    const json_t *list = json_object_get(answer, member);
-    if (common->json)
-        pm_session_print_json(list);
-    else if (json_array_size(list) == 0)
-        puts(none);
-    else
-        pm_session_print_table(columns, list);
-    json_decref(answer);
-    return PM_EXIT_OK;
-}
-
-enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n)
+static void print_questions(const json_t *answer)
 {
     static const struct pm_column columns[] = {{"ID", question_id},           {"PAGE", question_origin},
                                                {"DEVICES", question_devices}, {"TIME LEFT", question_left},
                                                {"REASON", question_reason},   {0}};
+    pm_session_print_list(columns, json_object_get(answer, "requests"), "No page asks for anything.");
+}
+
+enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n)
+{
     (void)self, (void)words, (void)n;
-    return show(values, "consent-list", "requests", columns, "No page asks for anything.");
+    return pm_session_show(values, "consent-list", NULL, "requests", print_questions);
 }
 
 /* ---- answers ---- */
@@ -93,7 +79,7 @@ static json_t *name_devices(char **words, unsigned n)
 enum pm_exit pm_approve_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
     const struct pm_common *common = values;
-    json_t *data = json_pack("{s:s}", "id", words[0]), *answer;
+    json_t *data = json_pack("{s:s}", "id", words[0]);
     if (!data)
         return pm_command_usage(self, "The ID must be UTF-8 text");
     if (n > 1)
@@ -102,15 +88,7 @@ enum pm_exit pm_approve_command(const struct pm_command *self, void *values, cha
         json_decref(data);
         return PM_EXIT_USAGE;
     }
-    enum pm_exit code = pm_session_ask_once(common, self->request, data, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    if (common->json)
-        pm_session_print_json(answer);
-    else
-        print_grants(answer);
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(common, self->request, data, NULL, print_grants);
 }
 
 /* ---- grants ---- */
@@ -144,11 +122,16 @@ static void grant_used(const json_t *g, char *out, size_t room)
     pm_session_text(g, "last-used", out, room);
 }
 
-enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char **words, unsigned n)
+static void print_allowed(const json_t *answer)
 {
     static const struct pm_column columns[] = {{"ID", grant_id},          {"PAGE", grant_origin},
                                                {"DEVICE", grant_device},  {"DURATION", grant_duration},
                                                {"LAST USED", grant_used}, {0}};
+    pm_session_print_list(columns, json_object_get(answer, "grants"), "No page was allowed anything.");
+}
+
+enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char **words, unsigned n)
+{
     (void)self, (void)words, (void)n;
-    return show(values, "grant-list", "grants", columns, "No page was allowed anything.");
+    return pm_session_show(values, "grant-list", NULL, "grants", print_allowed);
 }

@@ -81,7 +81,7 @@ static void check_port(struct pm_doctor *d, unsigned port)
 
 static void check_daemon(struct pm_doctor *d, const struct pm_common *common, unsigned port)
 {
-    char path[PM_PATH_MAX], version[64];
+    char path[PM_PATH_MAX], version[64], address[128];
     struct pm_client *client;
     json_t *answer;
     if (pm_session_path(common, path) != PM_EXIT_OK)
@@ -99,9 +99,10 @@ static void check_daemon(struct pm_doctor *d, const struct pm_common *common, un
     r = pm_client_ask(client, "describe", NULL, &answer);
     if (r == 0) {
         pm_session_text(answer, "version", version, sizeof(version));
+        pm_session_text(answer, "address", address, sizeof(address));
         bool same = strcmp(version, PM_VERSION) == 0;
-        pm_doctor_note(d, same ? PM_HEALTHY : PM_HINT, "daemon", "A daemon runs, version %s.%s", version,
-                       same ? "" : " It is not the version of this program: start it anew.");
+        pm_doctor_note(d, same ? PM_HEALTHY : PM_HINT, "daemon", "A daemon runs, version %s, at %s/%s", version,
+                       address, same ? "" : ". It is not the version of this program: start it anew.");
         json_decref(answer);
     } else {
         pm_doctor_note(d, PM_SICK, "daemon", "The daemon does not answer: %s. Start it anew.", strerror(-r));

@@ -159,7 +159,7 @@ static void connection_tx(const json_t *c, char *out, size_t room)
     snprintf(out, room, "%lld", (long long)json_integer_value(json_object_get(c, "tx")));
 }
 
-enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words, unsigned n)
+static void print_connections(const json_t *answer)
 {
     static const struct pm_column columns[] = {{"NAME", connection_name},
                                                {"ADDRESS", connection_address},
@@ -168,19 +168,12 @@ enum pm_exit pm_connections_command(const struct pm_command *self, void *values,
                                                {"RECEIVED", connection_rx},
                                                {"SENT", connection_tx},
                                                {0}};
-    const struct pm_common *common = values;
-    json_t *answer;
+    pm_session_print_list(columns, json_object_get(answer, "connections"),
+                          "No connections. Open one with: peripheral-manager activate NAME ADDRESS");
+}
+
+enum pm_exit pm_connections_command(const struct pm_command *self, void *values, char **words, unsigned n)
+{
     (void)self, (void)words, (void)n;
-    enum pm_exit code = pm_session_ask_once(common, "list-connections", NULL, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    const json_t *connections = json_object_get(answer, "connections");
-    if (common->json)
-        pm_session_print_json(connections);
-    else if (json_array_size(connections) == 0)
-        puts("No connections. Open one with: peripheral-manager activate NAME ADDRESS");
-    else
-        pm_session_print_table(columns, connections);
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(values, "list-connections", NULL, "connections", print_connections);
 }

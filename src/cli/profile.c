@@ -3,6 +3,7 @@
 #include "profile/profile.h"
 #include "base/clean.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cli/session.h"
 
 #include <errno.h>
@@ -45,25 +46,18 @@ static void print_faults(const json_t *faults)
     }
 }
 
-enum pm_exit pm_profiles_command(const struct pm_command *self, void *values, char **words, unsigned n)
+static void print_profiles(const json_t *answer)
 {
     static const struct pm_column columns[] = {
         {"ID", profile_id}, {"COMMANDS", profile_size}, {"FROM", profile_source}, {"DEVICE", profile_name}, {0}};
-    const struct pm_common *common = values;
-    json_t *answer;
+    pm_session_print_table(columns, json_object_get(answer, "profiles"));
+    print_faults(json_object_get(answer, "faults"));
+}
+
+enum pm_exit pm_profiles_command(const struct pm_command *self, void *values, char **words, unsigned n)
+{
     (void)self, (void)words, (void)n;
-    enum pm_exit code = pm_session_ask_once(common, "list-profiles", NULL, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    const json_t *profiles = json_object_get(answer, "profiles");
-    if (common->json) {
-        pm_session_print_json(profiles);
-    } else {
-        pm_session_print_table(columns, profiles);
-        print_faults(json_object_get(answer, "faults"));
-    }
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(values, "list-profiles", NULL, "profiles", print_profiles);
 }
 
 /* ---- profile check FILE ---- */
@@ -95,6 +89,34 @@ enum pm_exit pm_profile_command_line(const struct pm_command *self, void *values
     if (strcmp(words[0], "check") != 0)
         return pm_command_usage(self, "What to do with the profile is \"check\"");
     return check_file(words[1]);
+}
+
+/* ---- command NAME: what there is ---- */
+
+static void print_command(const json_t *command)
+{
+    char name[PM_CELL], purpose[256], expected[256];
+    const json_t *argument, *arguments = json_object_get(command, "arguments");
+    size_t i;
+    pm_session_text(command, "purpose", purpose, sizeof(purpose));
+    printf("%s%s%s\n", pm_session_text(command, "name", name, sizeof(name)), purpose[0] ? ": " : "", purpose);
+    json_array_foreach(arguments, i, argument)
+    {
+        bool required = json_is_true(json_object_get(argument, "required"));
+        printf("    %s=  %s%s\n", pm_session_text(argument, "name", name, sizeof(name)),
+               pm_session_text(argument, "expected", expected, sizeof(expected)), required ? "" : " (may be left out)");
+    }
+}
+
+static void print_commands(const json_t *described)
+{
+    const json_t *commands = json_object_get(json_object_get(described, "profile"), "commands"), *command;
+    size_t i;
+    json_array_foreach(commands, i, command) print_command(command);
+    if (json_array_size(commands) == 0)
+        puts(
+            "No profile says what commands there are: they go by number. Choose one with: peripheral-manager configure "
+            "NAME --profile ID");
 }
 
 /* ---- command NAME COMMAND ARGS ---- */
@@ -194,6 +216,10 @@ enum pm_exit pm_device_command(const struct pm_command *self, void *values, char
     const struct pm_common *common = values;
     struct pm_client *client;
     json_t *described = NULL, *answer = NULL;
+    if (!pm_utf8_valid(words[0], strlen(words[0])))
+        return pm_command_usage(self, "The name must be UTF-8 text");
+    if (n == 1)
+        return pm_session_show(common, "describe", json_pack("{s:s}", "name", words[0]), "profile", print_commands);
     enum pm_exit code = pm_session_open(common, NULL, NULL, &client);
     if (code != PM_EXIT_OK)
         return code;

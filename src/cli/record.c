@@ -84,7 +84,7 @@ static void item_lost(const json_t *r, char *out, size_t room)
     put_integer(r, "lost", out, room);
 }
 
-enum pm_exit pm_recordings_command(const struct pm_command *self, void *values, char **words, unsigned n)
+static void print_recordings(const json_t *answer)
 {
     static const struct pm_column columns[] = {{"ID", item_id},
                                                {"NAME", item_name},
@@ -93,19 +93,12 @@ enum pm_exit pm_recordings_command(const struct pm_command *self, void *values, 
                                                {"BYTES", item_size},
                                                {"LOST", item_lost},
                                                {0}};
-    const struct pm_common *common = values;
-    json_t *answer;
+    pm_session_print_list(columns, json_object_get(answer, "recordings"),
+                          "No recordings. Begin one with: peripheral-manager record NAME");
+}
+
+enum pm_exit pm_recordings_command(const struct pm_command *self, void *values, char **words, unsigned n)
+{
     (void)self, (void)words, (void)n;
-    enum pm_exit code = pm_session_ask_once(common, "list-recordings", NULL, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    const json_t *recordings = json_object_get(answer, "recordings");
-    if (common->json)
-        pm_session_print_json(recordings);
-    else if (json_array_size(recordings) == 0)
-        puts("No recordings. Begin one with: peripheral-manager record NAME");
-    else
-        pm_session_print_table(columns, recordings);
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(values, "list-recordings", NULL, "recordings", print_recordings);
 }

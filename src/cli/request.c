@@ -148,21 +148,13 @@ static void print_answer(const json_t *answer)
 enum pm_exit pm_request_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
     const struct pm_common *common = values;
-    json_t *data = json_object(), *answer;
+    json_t *data = json_object();
     (void)n;
     if (pm_request_collect(self, common, words, data) < 0) {
         json_decref(data);
         return PM_EXIT_USAGE;
     }
-    enum pm_exit code = pm_session_ask_once(common, self->request, data, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    if (common->json)
-        pm_session_print_json(answer);
-    else
-        print_answer(answer);
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(common, self->request, data, NULL, print_answer);
 }
 
 /* ---- any request ---- */
@@ -171,7 +163,7 @@ enum pm_exit pm_ask_command(const struct pm_command *self, void *values, char **
 {
     const struct pm_common *common = values;
     json_error_t why;
-    json_t *data = n > 1 ? json_loads(words[1], JSON_REJECT_DUPLICATES, &why) : NULL, *answer;
+    json_t *data = n > 1 ? json_loads(words[1], JSON_REJECT_DUPLICATES, &why) : NULL;
     if (n > 1 && !json_is_object(data)) {
         char error[PM_OPTION_ERROR];
         snprintf(error, sizeof(error), "DATA must be one JSON object%s%.200s", data ? "" : ": ", data ? "" : why.text);
@@ -182,10 +174,5 @@ enum pm_exit pm_ask_command(const struct pm_command *self, void *values, char **
         json_decref(data);
         return pm_command_usage(self, "EVENT must be UTF-8 text");
     }
-    enum pm_exit code = pm_session_ask_once(common, words[0], data, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    pm_session_print_json(answer);
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(common, words[0], data, NULL, pm_session_print_json);
 }

@@ -75,14 +75,44 @@ enum pm_exit pm_session_open(const struct pm_common *common, const struct pm_cli
     return r < 0 ? pm_session_lost(r) : PM_EXIT_OK;
 }
 
+/* What a person types here instead of the request that a refusal names. NULL: nothing of its own. */
+static const char *command_for(const char *code, const char *request)
+{
+    static const struct {
+        const char *request, *line;
+    } lines[] = {{"list-devices", "list"},      {"list-connections", "connections"},
+                 {"list-profiles", "profiles"}, {"list-recordings", "recordings"},
+                 {"describe", "command NAME"},  {"configure-connection", "configure NAME --profile ID"}};
+    if (strcmp(code, pm_error_code(PM_UNKNOWN_REQUEST)) == 0)
+        return "request describe";
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        if (strcmp(lines[i].request, request) == 0)
+            return lines[i].line;
+    }
+    return NULL;
+}
+
+static void print_refusal(const json_t *error, const char *code)
+{
+    char text[1024], end[128] = "";
+    const char *see = json_string_value(json_object_get(error, "see")), *line = see ? command_for(code, see) : NULL;
+    pm_session_text(error, "message", text, sizeof(text));
+    if (line)
+        snprintf(end, sizeof(end), " See %s.", see);
+    size_t n = strlen(text), n_end = strlen(end);
+    if (line && n > n_end && strcmp(text + n - n_end, end) == 0)
+        fprintf(stderr, "%.*s See: peripheral-manager %s\n", (int)(n - n_end), text, line);
+    else
+        fprintf(stderr, "%s\n", text);
+}
+
 enum pm_exit pm_session_refused(const struct pm_common *common, const json_t *answer)
 {
     const json_t *error = json_object_get(answer, "error");
     const char *code = json_string_value(json_object_get(error, "code"));
-    char text[1024];
     if (common->json)
         pm_session_print_json(answer);
-    fprintf(stderr, "%s\n", pm_session_text(error, "message", text, sizeof(text)));
+    print_refusal(error, code ? code : "");
     if (code && strcmp(code, pm_error_code(PM_BAD_REQUEST)) == 0)
         return PM_EXIT_USAGE;
     if (code && strcmp(code, pm_error_code(PM_ACCESS_DENIED)) == 0)
@@ -115,6 +145,21 @@ enum pm_exit pm_session_ask_once(const struct pm_common *common, const char *eve
     code = pm_session_ask(client, common, event, data, ret);
     pm_client_close(client);
     return code;
+}
+
+enum pm_exit pm_session_show(const struct pm_common *common, const char *event, json_t *data, const char *member,
+                             void (*print)(const json_t *answer))
+{
+    json_t *answer;
+    enum pm_exit code = pm_session_ask_once(common, event, data, &answer);
+    if (code != PM_EXIT_OK)
+        return code;
+    if (common->json)
+        pm_session_print_json(member ? json_object_get(answer, member) : answer);
+    else
+        print(answer);
+    json_decref(answer);
+    return PM_EXIT_OK;
 }
 
 /* ---- output ---- */
@@ -169,4 +214,12 @@ void pm_session_print_table(const struct pm_column *columns, const json_t *array
         }
         putchar('\n');
     }
+}
+
+void pm_session_print_list(const struct pm_column *columns, const json_t *array, const char *none)
+{
+    if (json_array_size(array) == 0)
+        puts(none);
+    else
+        pm_session_print_table(columns, array);
 }

@@ -25,6 +25,12 @@ enum pm_exit pm_session_ask(struct pm_client *c, const struct pm_common *common,
 /* Tell a refusal so. Returns its exit code. */
 enum pm_exit pm_session_refused(const struct pm_common *common, const json_t *answer);
 
+/* Open, ask one thing, show the answer, close: with --json its `member` (NULL: all of it) as JSON, else as print()
+ * does.
+ */
+enum pm_exit pm_session_show(const struct pm_common *common, const char *event, json_t *data, const char *member,
+                             void (*print)(const json_t *answer));
+
 /* Open, ask one thing, close. */
 enum pm_exit pm_session_ask_once(const struct pm_common *common, const char *event, json_t *data, json_t **ret);
 
@@ -46,5 +52,8 @@ struct pm_column {
 };
 enum { PM_COLUMNS_MAX = 8, PM_CELL = 288 }; /* a whole origin: what is shown is copied into other commands */
 void pm_session_print_table(const struct pm_column *columns, const json_t *array);
+
+/* The same, or where the array is empty this sentence. */
+void pm_session_print_list(const struct pm_column *columns, const json_t *array, const char *none);
 
 #endif

@@ -20,19 +20,18 @@ static bool add_signal(json_t *data, const char *word)
     return false;
 }
 
-static void print_signals(const json_t *signals)
+static void print_signals(const json_t *answer)
 {
     const char *name;
     const json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)signals, name, value)
+    json_object_foreach(json_object_get(answer, "signals"), name, value)
         printf("%s %s\n", name, json_is_true(value) ? "on" : "off");
 }
 
 enum pm_exit pm_signals_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
-    const struct pm_common *common = values;
     char error[PM_OPTION_ERROR];
-    json_t *data = json_pack("{s:s}", "name", words[0]), *answer;
+    json_t *data = json_pack("{s:s}", "name", words[0]);
     for (unsigned i = 1; i < n; i++) {
         if (data && add_signal(data, words[i]))
             continue;
@@ -43,13 +42,5 @@ enum pm_exit pm_signals_command(const struct pm_command *self, void *values, cha
     }
     if (!data)
         return pm_command_usage(self, "The name must be UTF-8 text");
-    enum pm_exit code = pm_session_ask_once(common, n > 1 ? "set-signals" : "get-signals", data, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    if (common->json)
-        pm_session_print_json(json_object_get(answer, "signals"));
-    else
-        print_signals(json_object_get(answer, "signals"));
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(values, n > 1 ? "set-signals" : "get-signals", data, "signals", print_signals);
 }

@@ -98,7 +98,7 @@ enum pm_exit pm_token_command(const struct pm_command *self, void *values, char 
 {
     const struct pm_common *common = values;
     const struct verb *verb = find_verb(words[0], n);
-    json_t *data = json_object(), *answer;
+    json_t *data = json_object();
     if (!verb) {
         json_decref(data);
         return pm_command_usage(self, "It is create NAME [SCOPE]..., list, or revoke NAME");
@@ -111,13 +111,5 @@ enum pm_exit pm_token_command(const struct pm_command *self, void *values, char 
         json_decref(data);
         return PM_EXIT_USAGE;
     }
-    enum pm_exit code = pm_session_ask_once(common, verb->request, data, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
-    if (common->json)
-        pm_session_print_json(answer);
-    else
-        verb->print(answer);
-    json_decref(answer);
-    return PM_EXIT_OK;
+    return pm_session_show(common, verb->request, data, NULL, verb->print);
 }

@@ -63,21 +63,31 @@ void pm_teller_end(struct pm_teller *t)
     t->client.ops = NULL;
 }
 
+/* Those that can be used by name, the others by number; consoles are nobody's business. */
 void pm_teller_devices(struct pm_api *api)
 {
     const struct pm_link *list = pm_devices_list(pm_api_devices(api));
-    char line[DEVICES_NAMED * (PM_DEVICE_TEXT + 2) + 32] = "";
+    char line[DEVICES_NAMED * (PM_DEVICE_TEXT + 2) + 32] = "", problem[512], others[96] = "";
     size_t n = 0;
-    unsigned count = 0;
-    for (struct pm_link *link = list->next; link != list; link = link->next, count++) {
+    unsigned usable = 0, unusable = 0;
+    for (struct pm_link *link = list->next; link != list; link = link->next) {
         const struct pm_device *d = pm_container(link, struct pm_device, link);
-        if (count < DEVICES_NAMED)
-            n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s", count > 0 ? ", " : "", d->path);
+        if (pm_device_problem(d, problem, sizeof(problem))) {
+            unusable += !d->is_console;
+            continue;
+        }
+        if (usable < DEVICES_NAMED)
+            n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s", usable > 0 ? ", " : "", d->path);
+        usable++;
     }
-    if (count > DEVICES_NAMED)
-        snprintf(line + n, sizeof(line) - n, " and %u more", count - DEVICES_NAMED);
-    if (count > 0)
-        pm_log(PM_LOG_INFO, "Devices: %s.", line);
+    if (usable > DEVICES_NAMED)
+        snprintf(line + n, sizeof(line) - n, " and %u more", usable - DEVICES_NAMED);
+    if (unusable > 0)
+        snprintf(others, sizeof(others), "%u cannot be used, see: peripheral-manager doctor", unusable);
+    if (usable > 0)
+        pm_log(PM_LOG_INFO, "Devices: %s%s%s.", line, unusable > 0 ? "; " : "", others);
+    else if (unusable > 0)
+        pm_log(PM_LOG_INFO, "Devices: %s.", others);
     else
         pm_log(PM_LOG_INFO, "No devices: plug one in, or start with --demo to see some that are virtual.");
 }

@@ -65,6 +65,16 @@ class CommandsTest(Places):
         self.assertIn('no connection named "nix"', errors)
         self.command("activate", "a", "virtual:nix", code=REFUSED)
 
+    def test_refusals_name_the_command_to_type(self):
+        self.serve("--demo")
+        for arguments, end in ((["deactivate", "nix"], "connections"), (["activate", "a", "virtual:nix"], "list"),
+                               (["activate", "a", "virtual:echo", "--profile", "nix"], "profiles"),
+                               (["request", "nix"], "request describe")):
+            errors = self.run_program(*arguments)[2]
+            self.assertTrue(errors.endswith(f" See: peripheral-manager {end}\n"), errors)
+        error = json.loads(self.command("deactivate", "nix", "--json", code=REFUSED)[0])["error"]
+        self.assertEqual((error["see"], error["message"][-22:]), ("list-connections", ". See list-connections."[-22:]))
+
     def test_values_that_cannot_be_are_usage_errors(self):
         self.serve("--demo")
         for option, value, expected in (("--baud-rate", "fast", "a whole number from 1"), ("--data-bits", "9", "5 to 8"),
@@ -118,6 +128,7 @@ class CommandsTest(Places):
         self.serve("--demo")
         found = self.doctor()
         self.assertEqual(found["daemon"][0], "ok")
+        self.assertRegex(found["daemon"][1], r"at http://localhost:\d+/$")
         self.assertRegex(found["device"][1], r"^\d+ devices can be used")
 
     def test_doctor_names_who_has_the_port(self):

@@ -34,7 +34,12 @@ class LifeTest(Places):
     def test_no_devices_says_what_to_do(self):  # I22
         process = self.serve()
         which = self.lines(process, 2)[1]
-        self.assertTrue(which.startswith("Devices: /dev/") or "--demo" in which, which)
+        self.assertTrue(which.startswith("Devices: ") or "--demo" in which, which)
+
+    def test_devices_that_can_be_used_are_named_first(self):
+        """The machine's own ports and consoles, where there are some, are not in the way of those that work."""
+        process = self.serve("--demo")
+        self.assertTrue(self.lines(process, 2)[1].startswith(("Devices: virtual:echo", "Devices: /dev/ttyUSB", "Devices: /dev/ttyACM")))
 
     def test_ready_within_20_ms_of_exec(self):
         """Of its own time: how long others keep the processor is not its doing."""

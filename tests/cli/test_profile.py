@@ -16,6 +16,7 @@ class ProfileTest(unittest.TestCase):
     def setUpClass(cls):
         cls.program = Program(DAEMON, "--demo")
         cls.program.post("activate-connection", {"name": "scope", "address": "virtual:instrument", "profile": "scpi"})
+        cls.program.post("activate-connection", {"name": "plain", "address": "virtual:echo"})
         cls.program.post("activate-connection", {"name": "pump", "address": "virtual:pump", "profile": "standard-frame"})
 
     @classmethod
@@ -61,6 +62,14 @@ class ProfileTest(unittest.TestCase):
         self.assertEqual(done.returncode, 64)
         self.assertIn("from 1 to 100000 µl/min", done.stderr)
         self.assertIn("no connection", self.run_command("command", "nothing", "run").stderr)
+
+    def test_commands_are_listed_with_what_they_take(self):
+        listed = self.good("command", "pump")
+        self.assertRegex(listed, r"(?m)^set-rate\b.*\n    rate=  .*from 1 to 100000 µl/min$")
+        self.assertIn("go by number", self.good("command", "plain"))
+        done = self.run_command("command", "pump", "sing")
+        self.assertEqual((done.returncode, done.stderr), (
+            64, '"command" must be a command of the profile "standard-frame". See: peripheral-manager command NAME\n'))
 
 
 if __name__ == "__main__":
