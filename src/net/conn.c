@@ -201,11 +201,12 @@ static void take_input(struct pm_conn *c, size_t n)
         pm_conn_update(c);
 }
 
-/* The client sent its FIN. It may have done so behind a request whose answer is still on its way. */
+/* The client sent its FIN. It may have done so behind a request whose answer is still on its way; but in the middle of
+ * one there is somebody who waits for the rest of its body, and is told that it will not come. */
 static void on_end(struct pm_conn *c)
 {
     c->ended = true;
-    if (c->state == PM_CONN_WEBSOCKET || c->out.queued == 0) {
+    if (c->state == PM_CONN_WEBSOCKET || c->owner || c->out.queued == 0) {
         pm_conn_lost(c);
         return;
     }

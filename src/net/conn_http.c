@@ -352,7 +352,10 @@ void pm_conn_http_resume(struct pm_conn *c)
     c->busy = true;
     pm_conn_http_input(c, NULL, 0);
     c->busy = false;
-    if (c->state != PM_CONN_CLOSED && c->out.queued > 0)
+    if (c->state == PM_CONN_CLOSED)
+        return;
+    pm_conn_update(c); /* what is held now must notice a client that hangs up, and nothing more is read for it */
+    if (c->out.queued > 0)
         pm_turn_ask(&c->flush, c->server->loop);
 }
 

@@ -1,5 +1,6 @@
 """Section D of the hostile inputs: Engine.IO. Each test cites its row; limits are tried one below, at and above."""
 import json
+import socket
 import time
 import unittest
 
@@ -93,6 +94,20 @@ class RequestTest(EngineTest):
         self.assertEqual(self.ask("POST", session, b"4b")[0], 400)
         self.assertTrue(first.ended())
         self.assert_dead(session)
+
+    def test_d05_a_post_cut_short_behind_answers_that_nobody_reads(self):
+        for waiting in (1500, 2000, 2500):  # some of the answers are still in the server's own queue
+            session, before = self.session(), self.descriptors()
+            raw = self.raw(receive_buffer=4096).send(request(target="/nowhere") * waiting)
+            raw.send(request("POST", f"{self.mount}?{session}", ["Content-Length: 10"], b"4a"))
+            raw.socket.shutdown(socket.SHUT_WR)
+            poll = self.raw().send(request(target=f"{self.mount}?{session}"))
+            with self.subTest(waiting):
+                self.assertIn(poll.answer()[2], ("1", '{"code":1,"message":"Session ID unknown"}'))
+                raw.reset()
+                poll.socket.close()
+                wait_for(lambda: self.descriptors() <= before, "the connection to be given up")
+                self.assert_dead(session)
 
     def bad_posts(self, version, posts, before, delivered, fields=()):
         bystander = self.session(version)
