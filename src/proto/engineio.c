@@ -86,6 +86,7 @@ static ssize_t utf16_extent(const uint8_t *p, size_t n, uint64_t units)
     return (ssize_t)at;
 }
 
+/* 0 for "0:", which the references skip. */
 static int next_counted(struct pm_eio_payload *r, struct pm_eio_packet *ret)
 {
     uint64_t units = 0;
@@ -98,10 +99,8 @@ static int next_counted(struct pm_eio_payload *r, struct pm_eio_packet *ret)
         return -EPROTO;
     r->at++;
     ssize_t n = utf16_extent(r->p + r->at, r->n - r->at, units);
-    if (n < 0)
-        return -EPROTO;
-    if (n == 0)
-        return pm_eio_payload_next(r, ret); /* "0:", which the references skip; bounded by r->left */
+    if (n <= 0)
+        return n < 0 ? -EPROTO : 0;
     int status = read_text_packet(r, (size_t)n, ret);
     r->at += (size_t)n;
     return status;
@@ -134,15 +133,17 @@ static int next_binary(struct pm_eio_payload *r, struct pm_eio_packet *ret)
 
 int pm_eio_payload_next(struct pm_eio_payload *r, struct pm_eio_packet *ret)
 {
-    if (r->at == r->n)
-        return r->owed ? -EPROTO : 0;
-    if (r->left == 0)
-        return -E2BIG;
-    r->left--;
-    if (r->version == PM_EIO_4)
-        return next_separated(r, ret);
-    r->owed = false;
-    return r->binary ? next_binary(r, ret) : next_counted(r, ret);
+    int status = 0;
+    while (status == 0 && r->at < r->n) {
+        if (r->left == 0)
+            return -E2BIG;
+        r->left--;
+        if (r->version == PM_EIO_4)
+            return next_separated(r, ret);
+        r->owed = false;
+        status = r->binary ? next_binary(r, ret) : next_counted(r, ret);
+    }
+    return status == 0 && r->owed ? -EPROTO : status;
 }
 
 /* UTF-16 code units of valid UTF-8: one for each character, one more for those beyond the basic plane. */

@@ -113,6 +113,27 @@ static void payloads_read_as_the_references_write_them(void **state)
     }
 }
 
+/* D07: a post may hold as many of them as fit, and none may take a piece of the stack. */
+static void empty_packets_of_version_3_are_passed_over(void **state)
+{
+    (void)state;
+    enum { SIZE = 1000000 };
+    uint8_t *payload = malloc(SIZE + 3);
+    assert_non_null(payload);
+    for (size_t i = 0; i < SIZE; i += 2)
+        memcpy(payload + i, "0:", 2);
+    memcpy(payload + SIZE, "1:2", 3);
+    struct pm_eio_payload r;
+    struct pm_eio_packet p;
+    pm_eio_payload_init(&r, PM_EIO_3, false, payload, SIZE + 3, UINT32_MAX);
+    assert_int_equal(pm_eio_payload_next(&r, &p), 1);
+    assert_int_equal(p.type, PM_EIO_PING);
+    assert_int_equal(pm_eio_payload_next(&r, &p), 0);
+    pm_eio_payload_init(&r, PM_EIO_3, false, payload, SIZE + 3, 1000);
+    assert_int_equal(pm_eio_payload_next(&r, &p), -E2BIG);
+    free(payload);
+}
+
 static const struct pm_eio_packet text = {PM_EIO_MESSAGE, false, (const uint8_t *)"\xe2\x82\xac\xf0\x9f\x98\x80", 7},
                                   bin = {PM_EIO_MESSAGE, true, (const uint8_t *)"\1\2\3\4", 4},
                                   pong = {PM_EIO_PONG, false, NULL, 0};
@@ -199,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(payloads_read_as_the_references_write_them),
+        cmocka_unit_test(empty_packets_of_version_3_are_passed_over),
         cmocka_unit_test(payloads_are_written_byte_exact),
         cmocka_unit_test(full_payload_is_left_as_it_was),
         cmocka_unit_test(frames_read_by_version),
