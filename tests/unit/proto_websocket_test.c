@@ -192,6 +192,12 @@ static void accept_key_as_in_the_rfc(void **state)
     char accept[PM_WS_ACCEPT_LENGTH];
     assert_true(pm_ws_accept("dGhlIHNhbXBsZSBub25jZQ==", 24, accept));
     assert_memory_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", PM_WS_ACCEPT_LENGTH);
+    /* 4.1 writes a key whose last character has bits that belong to no byte. */
+    assert_true(pm_ws_accept("AQIDBAUGBwgJCgsMDQ4PEC==", 24, accept));
+    assert_memory_equal(accept, "OfS0wDaT5NoxF2gqm7Zj2YtetzM=", PM_WS_ACCEPT_LENGTH);
+    assert_false(pm_ws_accept("AQIDBAUGBwgJCgsMDQ4P-C==", 24, accept));
+    assert_false(pm_ws_accept("AQIDBAUGBwgJCgsMDQ4P=C==", 24, accept));
+    assert_false(pm_ws_accept("AQIDBAUGBwgJCgsMDQ4PECC=", 24, accept)); /* 17 bytes */
     assert_false(pm_ws_accept("dGhlIHNhbXBsZSBub25jZQ=", 23, accept));  /* C01 */
     assert_false(pm_ws_accept("dGhlIHNhbXBsZSBub25jZQQQ", 24, accept)); /* 18 bytes */
     assert_false(pm_ws_accept("", 0, accept));
