@@ -26,6 +26,7 @@ void pm_conn_drop(struct pm_conn *c)
     pm_turn_cancel(&c->flush);
     pm_conn_http_free(c);
     pm_bytes_fini(&c->message);
+    pm_bytes_fini(&c->ping);
     pm_outq_clear(&c->out, &c->server->pool);
     pm_server_forget(c->server, c);
     pm_watch_close(&c->watch, on_handle_closed);
@@ -107,7 +108,7 @@ static void check_marks(struct pm_conn *c)
 /* How long the client may take for what comes next, now that it has everything that was queued. */
 static uint32_t time_unblocked(const struct pm_conn *c)
 {
-    if (c->state == PM_CONN_LINGER)
+    if (c->state == PM_CONN_LINGER || c->closing)
         return c->server->options.close_ms;
     return c->state == PM_CONN_HTTP && c->http->phase == PM_PHASE_HEAD ? c->server->options.idle_ms : 0;
 }
@@ -118,17 +119,19 @@ bool pm_conn_has_room(struct pm_conn *c)
     return !c->awaited;
 }
 
+/* A queue over its maximum ends the connection, also before it is written: it may have a hole. */
 static void flush(struct pm_conn *c)
 {
     size_t before = c->out.queued;
-    int r = pm_outq_write(&c->out, &c->server->pool, &c->wire);
+    int r = before > c->server->options.queue_max ? -ENOBUFS : pm_outq_write(&c->out, &c->server->pool, &c->wire);
     if (r < 0) {
         pm_conn_lost(c);
         return;
     }
     bool was_blocked = c->blocked;
     c->blocked = r == 1;
-    c->pong_waits = c->pong_waits && c->blocked;
+    if (c->pong_behind > 0)
+        pm_conn_ws_written(c, before - c->out.queued);
     if (c->blocked && (!was_blocked || c->out.queued < before))
         pm_conn_deadline(c, c->server->options.stall_ms);
     else if (was_blocked && !c->blocked)
@@ -148,11 +151,7 @@ static void flush(struct pm_conn *c)
 static void on_flush(struct pm_turn *t)
 {
     struct pm_conn *c = pm_container(t, struct pm_conn, flush);
-    if (c->out.queued > c->server->options.queue_max) {
-        pm_conn_lost(c);
-        return;
-    }
-    if (!c->blocked)
+    if (!c->blocked || c->out.queued > c->server->options.queue_max)
         flush(c);
     if (c->state == PM_CONN_HTTP && !c->congested)
         pm_conn_http_resume(c);

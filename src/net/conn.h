@@ -68,7 +68,9 @@ struct pm_conn {
     struct pm_conn_http *http; /* NULL once it is a WebSocket */
     struct pm_ws_reader ws;
     struct pm_bytes message; /* the parts so far of a message that came in several reads */
-    bool pong_waits;         /* one is in the queue, and enough */
+    size_t pong_behind;      /* bytes to be written until the pong that waits in the queue is out; 0: none waits */
+    bool pinged;             /* meanwhile there was another ping: */
+    struct pm_bytes ping;    /* what the newest said */
     uint32_t control_frames; /* within the present second */
     int64_t control_second;
     union {

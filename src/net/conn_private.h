@@ -46,5 +46,6 @@ void pm_conn_http_gone(struct pm_conn *c);
 /* conn_ws.c */
 void pm_conn_ws_start(struct pm_conn *c, bool deflate);
 void pm_conn_ws_input(struct pm_conn *c, uint8_t *p, size_t n);
+void pm_conn_ws_written(struct pm_conn *c, size_t n); /* while a pong waits: so many bytes went out */
 
 #endif

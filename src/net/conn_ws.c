@@ -9,6 +9,7 @@ void pm_conn_ws_start(struct pm_conn *c, bool deflate)
     const struct pm_server_options *o = &c->server->options;
     c->state = PM_CONN_WEBSOCKET;
     c->message = pm_bytes_empty(o->ws.message);
+    c->ping = pm_bytes_empty(PM_WS_CONTROL_MAX);
     pm_ws_reader_init(&c->ws, PM_WS_SERVER, o->ws);
     c->ws.may_deflate = deflate;
     pm_conn_deadline(c, 0);
@@ -123,16 +124,41 @@ static bool count_control(struct pm_conn *c)
     return ++c->control_frames <= c->server->options.control_frames;
 }
 
+static void send_pong(struct pm_conn *c, const void *p, size_t n)
+{
+    send_frame(c, PM_WS_PONG, p, n);
+    c->pong_behind = c->blocked ? c->out.queued : 0;
+}
+
+/* While the client does not read, one pong waits for it, and then the newest ping gets the next one (5.5.3). */
+static void on_ping(struct pm_conn *c, const void *p, size_t n)
+{
+    if (c->pong_behind == 0) {
+        send_pong(c, p, n);
+        return;
+    }
+    c->ping.n = 0;
+    c->pinged = pm_bytes_append(&c->ping, p, n) == 0;
+}
+
+void pm_conn_ws_written(struct pm_conn *c, size_t n)
+{
+    c->pong_behind -= n < c->pong_behind ? n : c->pong_behind;
+    if (c->pong_behind > 0 || !c->pinged || c->state != PM_CONN_WEBSOCKET || c->closing)
+        return;
+    c->pinged = false;
+    send_pong(c, c->ping.p, c->ping.n);
+    pm_bytes_fini(&c->ping);
+}
+
 static void on_control(struct pm_conn *c, const struct pm_ws_event *ev)
 {
     if (ev->opcode == PM_WS_CLOSE)
         finish(c, (enum pm_ws_status)ev->status);
     else if (!count_control(c))
         finish(c, PM_WS_POLICY);
-    else if (ev->opcode == PM_WS_PING && !c->closing && !c->pong_waits) { /* 5.5.3: one pong for several pings */
-        send_frame(c, PM_WS_PONG, ev->data, ev->n);
-        c->pong_waits = c->blocked;
-    }
+    else if (ev->opcode == PM_WS_PING && !c->closing)
+        on_ping(c, ev->data, ev->n);
 }
 
 static void deliver_inflated(struct pm_conn *c, bool binary, const struct pm_bytes *packed)
