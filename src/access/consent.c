@@ -160,7 +160,8 @@ void pm_consent_leave(struct pm_consent *c, struct pm_consent_waiter *w)
         return;
     w->request = NULL;
     pm_list_remove(&w->link);
-    if (pm_list_empty(&r->waiters) && !r->unattended)
+    bool ends = pm_list_empty(&r->link); /* whoever was told of the end may take others along */
+    if (!ends && pm_list_empty(&r->waiters) && !r->unattended)
         pm_consent_end(c, r, PM_CONSENT_LEFT, (struct pm_mono){0});
 }
 

@@ -58,7 +58,7 @@ struct pm_consent_request {
     struct pm_link waiters;
 };
 
-/* Who waits; embedded, and in the list until on_end, or until pm_consent_leave(). */
+/* Who waits; embedded, and in the list until on_end, or until pm_consent_leave(), which on_end may call for others. */
 struct pm_consent_waiter {
     struct pm_link link;
     struct pm_consent_request *request; /* NULL: it waits for nothing */

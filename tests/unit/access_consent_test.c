@@ -15,13 +15,18 @@
 
 struct waiting {
     struct pm_consent_waiter waiter;
-    int ended; /* -1: not yet */
+    int ended;                 /* -1: not yet */
+    struct pm_consent *leaves; /* not NULL: this one takes `other` along */
+    struct waiting *other;
 };
 
 static void on_waiter_end(struct pm_consent_waiter *w, const struct pm_consent_request *r, enum pm_consent_end end)
 {
+    struct waiting *waiting = (struct waiting *)w;
     assert_non_null(r);
-    ((struct waiting *)w)->ended = (int)end;
+    waiting->ended = (int)end;
+    if (waiting->leaves)
+        pm_consent_leave(waiting->leaves, &waiting->other->waiter);
 }
 
 static void on_end(void *owner, const struct pm_consent_request *r, enum pm_consent_end end)
@@ -93,6 +98,27 @@ static void a_question_ends_with_the_last_who_waits(void **state)
     wait_in(r, &a);
     pm_consent_leave(&c, &a.waiter);
     assert_int_equal(c.n, 1);
+    pm_consent_fini(&c);
+}
+
+static void whoever_is_told_may_take_another_along(void **state)
+{
+    struct pm_consent c;
+    struct pm_consent_request *r;
+    struct waiting a, b;
+    int end = -1;
+    (void)state;
+    pm_consent_init(&c, on_end, &end);
+    assert_int_equal(ask(&c, APP, 0, &r), 0);
+    wait_in(r, &a);
+    wait_in(r, &b);
+    a.leaves = &c;
+    a.other = &b;
+    pm_consent_end(&c, r, PM_CONSENT_DENIED, at(1));
+    assert_int_equal(a.ended, PM_CONSENT_DENIED);
+    assert_int_equal(b.ended, -1);
+    assert_int_equal(end, PM_CONSENT_DENIED);
+    assert_int_equal(c.n, 0);
     pm_consent_fini(&c);
 }
 
@@ -221,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_question_for_all_pages_of_an_origin),
         cmocka_unit_test(a_question_ends_with_the_last_who_waits),
+        cmocka_unit_test(whoever_is_told_may_take_another_along),
         cmocka_unit_test(silence_ends_it_too),
         cmocka_unit_test(a_no_holds),
         cmocka_unit_test(questions_are_bounded),
