@@ -7,13 +7,29 @@
 #include <errno.h>
 #include <string.h>
 
-enum { DEVICES_NAMED = 4 }; /* in the line at the start; more are counted */
+enum {
+    DEVICES_NAMED = 4, /* in the line at the start; more are counted */
+    ERRORS_MS = 1000   /* between two lines about errors: a wrong baud rate makes a hundred a second */
+};
+
+/* Whether such an event is to be told now; it has all that were counted before. */
+static bool is_due(struct pm_teller *t, const char *event)
+{
+    struct pm_mono now = pm_loop_now();
+    if (strcmp(event, "line-error") != 0)
+        return true;
+    if (t->errors_told_at.us > 0 && !pm_mono_reached(now, pm_mono_add_ms(t->errors_told_at, ERRORS_MS)))
+        return false;
+    t->errors_told_at = now;
+    return true;
+}
 
 static void on_event(struct pm_api_client *client, const char *event, const json_t *data, uint64_t number)
 {
+    struct pm_teller *t = pm_container(client, struct pm_teller, client);
     char text[PM_NOTICE_MAX];
-    (void)client, (void)number;
-    bool matters = pm_notice(event, data, text, sizeof(text));
+    (void)number;
+    bool matters = pm_notice(event, data, text, sizeof(text)) && is_due(t, event);
     pm_log(matters ? PM_LOG_INFO : PM_LOG_DEBUG, "%s.", text);
 }
 

@@ -6,7 +6,8 @@
 #include "api/api.h"
 
 struct pm_teller {
-    struct pm_api_client client; /* first */
+    struct pm_api_client client;   /* first */
+    struct pm_mono errors_told_at; /* when a line had errors, the last time that this was told */
 };
 
 /* Tell from now on. The teller must stay where it is until pm_teller_end(). */
