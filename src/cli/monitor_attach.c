@@ -140,7 +140,7 @@ int pm_monitor_subscribe(struct pm_monitor *m)
     } else if (m->values->from_start) {
         json_object_set_new(data, "since", json_integer(0));
     }
-    /* gaps are told before the answer, and bytes after it */
+    /* the answer says from where on, and bytes and gaps come behind it */
     m->attached = true;
     return pm_client_request(m->client, "subscribe", data, on_subscribed, m);
 }

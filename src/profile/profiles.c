@@ -215,17 +215,24 @@ static void start_reading(struct pm_profiles *s)
     s->handles += s->working;
 }
 
-static void on_calm(struct pm_timer *t)
+/* News of the folder itself: another one may stand in its place, or will, and the watch is on what was there. */
+static bool is_folder(const struct pm_profiles *s, const char *name)
 {
-    start_reading(t->owner);
+    const char *slash = strrchr(s->folder, '/');
+    return strcmp(name, slash ? slash + 1 : s->folder) == 0;
 }
 
 static void on_change(uv_fs_event_t *watch, const char *name, int events, int status)
 {
     struct pm_profiles *s = watch->data;
     (void)events;
-    if (status == 0 && (!name || is_profile_name(name)))
-        pm_timer_set(&s->calm, pm_mono_add_ms(pm_loop_now(), CALM_MS));
+    if (status < 0 || (name && !is_profile_name(name) && !is_folder(s, name)))
+        return;
+    if (name && is_folder(s, name)) {
+        uv_fs_event_stop(watch);
+        s->watching = false;
+    }
+    pm_timer_set(&s->calm, pm_mono_add_ms(pm_loop_now(), CALM_MS));
 }
 
 static bool watch_folder(struct pm_profiles *s)
@@ -233,7 +240,15 @@ static bool watch_folder(struct pm_profiles *s)
     return s->folder[0] && uv_fs_event_start(&s->watch, on_change, s->folder, 0) == 0;
 }
 
-/* A folder that was not there when we began may have been made since. */
+static void on_calm(struct pm_timer *t)
+{
+    struct pm_profiles *s = t->owner;
+    if (!s->watching)
+        s->watching = watch_folder(s);
+    start_reading(s);
+}
+
+/* A folder that was not there when we began, or was removed, may have been made since. */
 static void look_again(struct pm_profiles *s)
 {
     if (s->watching || s->closed || !watch_folder(s))

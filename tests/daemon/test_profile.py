@@ -3,6 +3,7 @@ libmodbus, a recorded GPS log, and devices played at the end of a pseudo termina
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -367,6 +368,14 @@ class ProfileTest(unittest.TestCase):
 
     def ids(self):
         return {p["id"]: p for p in self.program.post("list-profiles", {})[1]["profiles"]}
+
+    def test_a_folder_of_profiles_may_be_replaced(self):
+        folder = pathlib.Path(self.program.home) / "config/peripheral-manager/profiles"
+        for name in ("one", "two", "three"):
+            self.own(name, json.dumps({"profile": 1, "id": name, "name": name, "commands": []}))
+            wait_for(lambda: name in self.ids(), name)
+            shutil.rmtree(folder)
+            wait_for(lambda: name not in self.ids(), "the end of it")
 
     def test_profiles_of_ones_own_are_read_again_when_they_change(self):  # G14
         mine = {"profile": 1, "id": "mine", "name": "Mine", "commands": [
