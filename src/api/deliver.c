@@ -41,9 +41,15 @@ int pm_delivery_rule(const struct pm_delivery *d, const struct pm_profile *p, st
     return 0;
 }
 
+uint64_t pm_deliver_place(const struct pm_subscription *s)
+{
+    return s->deliver ? s->cursor - pm_framer_held(&s->deliver->framer) : s->cursor;
+}
+
 int pm_deliver_set(struct pm_subscription *s, const struct pm_delivery *d)
 {
     struct pm_framing rule;
+    s->cursor = pm_deliver_place(s);
     pm_deliver_drop(s);
     if (d->kind == PM_DELIVER_BYTES)
         return 0;
@@ -76,8 +82,10 @@ void pm_deliver_changed(struct pm_connection *c)
 {
     pm_list_for_each (link, &c->readers) {
         struct pm_subscription *s = pm_container(link, struct pm_subscription, of_connection);
-        if (!s->chooses)
-            pm_deliver_default(s);
+        if (s->chooses)
+            continue;
+        pm_deliver_default(s);
+        pm_subscription_feed(s);
     }
 }
 

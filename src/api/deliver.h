@@ -8,10 +8,13 @@
 /* How a connection's bytes are cut, if this is its profile (NULL: none). -EINVAL: nothing says how. */
 int pm_delivery_rule(const struct pm_delivery *d, const struct pm_profile *p, struct pm_framing *ret);
 
-/* From here on the reader gets this; or what readers of its connection get that do not choose. 0, -EINVAL (nothing
- * says how to cut), -ENOMEM. On an error it gets bytes. */
+/* From here on the reader gets this; or what readers of its connection get that do not choose. What was begun and not
+ * told comes again, as this. 0, -EINVAL (nothing says how to cut), -ENOMEM. On an error it gets bytes. */
 int pm_deliver_set(struct pm_subscription *s, const struct pm_delivery *d);
 int pm_deliver_default(struct pm_subscription *s);
+
+/* The offset behind the last byte that the reader was told of. */
+uint64_t pm_deliver_place(const struct pm_subscription *s);
 
 /* The connection's options or its profile have changed: all who did not choose. */
 void pm_deliver_changed(struct pm_connection *c);

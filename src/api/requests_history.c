@@ -140,7 +140,7 @@ static void unsubscribe(struct pm_call *call)
                 continue;
             json_object_set_new(
                 answers, c->name,
-                json_pack("{s:I, s:I}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)s->cursor));
+                json_pack("{s:I, s:I}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)pm_deliver_place(s)));
             pm_unsubscribe(s);
         }
     }

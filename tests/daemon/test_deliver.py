@@ -121,6 +121,23 @@ class DeliverTest(unittest.TestCase):
         self.line.write(b"ab")
         self.wait(client, [{"base64": base64.b64encode(b"ab").decode()}])
 
+    def test_what_was_begun_is_not_lost_when_something_else_is_wanted(self):
+        self.activate(deliver="lines")
+        client = self.client()
+        def come(n):
+            wait_for(lambda: self.program.post("list-connections", {})[1]["connections"][0]["rx"] == n, f"{n} bytes")
+        self.line.write(b"one\r\ntw")
+        come(7)
+        self.assertTrue(self.program.post("configure-connection", {"name": "d", "deliver": "bytes"})[1]["ok"])
+        wait_for(lambda: client.events("d") == [["one"], b"tw"], "the rest as bytes")
+        self.line.write(b"o\nth")
+        wait_for(lambda: client.events("d")[2:] == [b"o\nth"], "more")
+        client.call("subscribe", {"names": ["d"], "deliver": "lines"})
+        self.line.write(b"ree\nfo")
+        wait_for(lambda: client.events("d")[3:] == [["ree"]], "a line")  # the bytes before it were told
+        come(17)
+        self.assertEqual(client.call("unsubscribe", {"names": ["d"]})["subscriptions"]["d"]["offset"], 15)
+
     def test_objects_for_all(self):
         self.activate(deliver="json")
         client = self.listener()
