@@ -42,16 +42,22 @@ static bool is_in(uint32_t code, const struct range *ranges, size_t n)
 
 static bool is_space(uint32_t code)
 {
-    static const struct range ranges[] = {{0, 0x20}, {0x7f, 0xa0}, {0x2028, 0x2029}};
+    static const struct range ranges[] = {{0, 0x20},        {0x7f, 0xa0},     {0x1680, 0x1680},
+                                          {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f},
+                                          {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000}};
     return is_in(code, ranges, sizeof(ranges) / sizeof(ranges[0]));
 }
 
-/* What turns text around or cannot be seen, so that one text could pass for another. */
+/* What turns text around or cannot be seen, so that one text could pass for another: Unicode's property
+ * Default_Ignorable_Code_Point, and annotations. */
 static bool is_hidden(uint32_t code)
 {
-    static const struct range ranges[] = {{0xad, 0xad},     {0x61c, 0x61c},    {0x180e, 0x180e}, {0x200b, 0x200f},
-                                          {0x202a, 0x202e}, {0x2060, 0x206f},  {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
-                                          {0xfff9, 0xfffb}, {0xe0000, 0xe0fff}};
+    static const struct range ranges[] = {
+        {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},   {0x115f, 0x1160}, {0x17b4, 0x17b5},
+        {0x180b, 0x180f},   {0x200b, 0x200f},   {0x202a, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3},
+        {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
     return is_in(code, ranges, sizeof(ranges) / sizeof(ranges[0]));
 }
 

@@ -56,6 +56,8 @@ static void clean(char *line, size_t n)
         unsigned char c = (unsigned char)line[i];
         if (c < 0x20 || c == 0x7f || (c >= 0x80 && !valid))
             line[i] = '?';
+        if (c == 0xc2 && i + 1 < n && (unsigned char)line[i + 1] < 0xa0) /* C1: to some terminals the same as ESC */
+            line[i] = line[i + 1] = '?';
     }
 }
 

@@ -301,7 +301,9 @@ int pm_options_parse(const struct pm_option *table, void *values, int argc, char
     for (int found; (found = getopt_long(argc, argv, l.letters, l.rows, NULL)) != -1;) {
         const struct pm_option *o = found == '?' || found == ':' ? NULL : row_of(table, found);
         if (!o) {
-            snprintf(error, PM_OPTION_ERROR, "\"%.100s\" %s", argv[optind - 1],
+            char letter[] = {'-', (char)optopt, 0}; /* its word may hold others, and is not passed yet */
+            snprintf(error, PM_OPTION_ERROR, "\"%.100s\" %s",
+                     optopt > 0 && optopt < FIRST_VALUE ? letter : argv[optind - 1],
                      found == ':' ? "needs a value behind it" : "is not an option, or not with this value");
             return -EINVAL;
         }

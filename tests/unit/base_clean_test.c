@@ -33,6 +33,14 @@ static void text_becomes_one_harmless_line(void **state)
          "b\xef\xbb\xbf"
          "c",
          9, 120, "abc"}, /* zero width */
+        {"a\xe3\x85\xa4"
+         "b\xe1\x85\x9f"
+         "c\xef\xbe\xa0"
+         "d\xcd\x8f",
+         13, 120, "abcd"}, /* fillers and a joiner: letters without a picture */
+        {"a\xe3\x80\x80\xe2\x80\x83"
+         "b\xe2\xa0\x80",
+         11, 120, "a b"}, /* wide spaces, and the empty pattern of Braille */
         {"a\xe2\x80\xa8"
          "b",
          5, 120, "a b"}, /* line separator */

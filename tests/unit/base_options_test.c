@@ -166,6 +166,8 @@ static void test_wrong_command_lines_are_refused_by_name(void **state)
         {{"program", "--number=x", NULL}, "\"number\" must be a whole number from -5 to 10"},
         {{"program", "--flag=maybe", NULL}, "--flag=maybe"},
         {{"program", "-x", NULL}, "-x"},
+        {{"program", "-xf", NULL}, "\"-x\" is not"},
+        {{"program", "-fn", NULL}, "\"-n\" needs a value"},
         {{"program", "--word", "big"}, "one of none, even, odd"},
         {{"program", "--path", ""}, "path"},
         {{"program", "--text", "a\nb"}, "control characters"},
