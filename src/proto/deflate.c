@@ -64,7 +64,8 @@ static bool is_window(struct text t)
            (t.n == 2 && t.p[0] == '1' && t.p[1] >= '0' && t.p[1] <= '5');
 }
 
-/* One parameter of an offer; `seen` has a bit for each of the four that exist. */
+/* One parameter of an offer; `seen` has a bit for each that we know. To server_max_window_bits the answer would have to
+ * say something (7.1.2.1), and one window serves all receivers. */
 static bool takes_parameter(struct text parameter, unsigned *seen)
 {
     const char *equals = memchr(parameter.p, '=', parameter.n), *end = parameter.p + parameter.n;
@@ -75,12 +76,9 @@ static bool takes_parameter(struct text parameter, unsigned *seen)
     if (is(name, "server_no_context_takeover") || is(name, "client_no_context_takeover")) {
         bit = is(name, "server_no_context_takeover") ? 1 : 2;
         good = !equals;
-    } else if (is(name, "client_max_window_bits")) {
-        bit = 4;
-        good = !equals || is_window(value);
     } else {
-        bit = 8;
-        good = is(name, "server_max_window_bits") && is(value, "15"); /* one window serves all receivers */
+        bit = 4;
+        good = is(name, "client_max_window_bits") && (!equals || is_window(value));
     }
     if (!good || (*seen & bit))
         return false;
@@ -176,8 +174,8 @@ static int inflate_part(struct pm_deflate *d, const uint8_t *p, size_t n, struct
         int r = step(&d->in, inflate, out);
         if (r < 0)
             return r;
-        if (r == END)
-            return d->in.avail_in == 0 ? 0 : -EPROTO;
+        if (r == END) /* a final block may end what is only a part of the message, 7.2.3.4 */
+            inflateReset(&d->in);
         if (r == NO_PROGRESS)
             return 0; /* all input is used and all output made */
     } while (d->in.avail_in > 0 || d->in.avail_out == 0);

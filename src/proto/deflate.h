@@ -16,7 +16,7 @@ int pm_deflate_new(struct pm_deflate **ret);
 struct pm_deflate *pm_deflate_free(struct pm_deflate *d);
 
 /* Does a Sec-WebSocket-Extensions value hold an offer that we can take (section 5.1, 7.1)? Offers with parameters that
- * are unknown, repeated or out of range are passed over; so are those that want a smaller window of the server. The
+ * are unknown, repeated or out of range are passed over; so are those that limit the window of the server. The
  * answer to an offer that was taken is always PM_DEFLATE_ANSWER. */
 bool pm_deflate_is_offered(const char *value, size_t n);
 

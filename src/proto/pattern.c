@@ -163,10 +163,10 @@ static int read_width(struct reader *r, struct element *e)
         r->p++;
         return 0;
     }
-    for (size_t i = 0; i < n && i < 4; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (r->p[i] < '0' || r->p[i] > '9')
             return refuse(r, "a width is a number of characters");
-        width = width * 10 + (unsigned)(r->p[i] - '0');
+        width = width <= PM_PATTERN_MAX ? width * 10 + (unsigned)(r->p[i] - '0') : width;
     }
     if (width == 0 || width > PM_PATTERN_MAX)
         return refuse(r, "a width is from 1 to 1024");

@@ -134,9 +134,19 @@ static void what_is_no_pattern_is_refused_at_its_place(void **state)
         int error;
         size_t bad;
     } rows[] = {
-        {"a}", -EINVAL, 1},        {"a{", -EINVAL, 2},      {"{a:regex}", -EINVAL, 3},    {"{a:int:0}", -EINVAL, 7},
-        {"{a:int:x}", -EINVAL, 7}, {"\\q", -EINVAL, 0},     {"ab\\x4", -EINVAL, 2},       {"{a b}", -EINVAL, 1},
-        {"{a}{b}", -EINVAL, 6},    {"{a} {a}", -EINVAL, 5}, {"{a:int:2000}", -EINVAL, 7}, {"{a:int:2:3}", -EINVAL, 8},
+        {"a}", -EINVAL, 1},
+        {"a{", -EINVAL, 2},
+        {"{a:regex}", -EINVAL, 3},
+        {"{a:int:0}", -EINVAL, 7},
+        {"{a:int:x}", -EINVAL, 7},
+        {"\\q", -EINVAL, 0},
+        {"ab\\x4", -EINVAL, 2},
+        {"{a b}", -EINVAL, 1},
+        {"{a}{b}", -EINVAL, 6},
+        {"{a} {a}", -EINVAL, 5},
+        {"{a:int:2000}", -EINVAL, 7},
+        {"{a:int:2:3}", -EINVAL, 8},
+        {"{a:int:0001x}", -EINVAL, 7},
         {"ab\\", -EINVAL, 2},
     };
     struct pm_pattern *p;
