@@ -180,6 +180,8 @@ static bool is_name(const char *host, size_t n, const char *name)
 
 bool pm_host_is_served(const struct pm_hosts *h, const char *host, size_t n)
 {
+    if (n == 0)
+        return false; /* nobody, perhaps not even a pointer */
     size_t length = host_length(host, n);
     bool fits = port_fits(h, host + length, n - length);
     for (size_t i = 0; i < OWN_NAMES; i++) {
