@@ -150,25 +150,37 @@ static void unsubscribe(struct pm_call *call)
 
 /* ---- read-history ---- */
 
-/* What is missing among n bytes from an offset on, in order, behind what is missing before them. */
-static void add_marks(const struct pm_connection *c, uint64_t from, size_t n, json_t *gaps)
+/* What is answered: the bytes behind `from`, and where bytes are missing. */
+struct history {
+    uint64_t from, mark; /* number of the first mark that is told among the bytes, or at `from` if it was before */
+    json_t *gaps;
+};
+
+static void add_gap(struct history *h, const struct pm_connection *c, uint64_t from, const struct pm_mark *mark)
 {
-    uint64_t number = pm_marks_from(&c->marks, from);
-    if (json_array_size(gaps) > 0) /* which says as much */
-        number = pm_marks_pass_reopened(&c->marks, number, from);
-    for (const struct pm_mark *mark; (mark = pm_marks_get(&c->marks, &number)); number++) {
-        if (mark->at >= from + n && mark->at != from)
+    json_array_append_new(h->gaps, pm_describe_gap(c, from, mark->at, mark->reason, mark->bytes));
+}
+
+/* What is missing among n bytes, in order, behind what is missing before them. */
+static void add_marks(struct history *h, const struct pm_connection *c, size_t n)
+{
+    for (const struct pm_mark *mark; (mark = pm_marks_get(&c->marks, &h->mark)); h->mark++) {
+        struct pm_mark at = *mark;
+        if (at.at > h->from && at.at >= h->from + n)
             break;
-        json_array_append_new(gaps, pm_describe_gap(c, mark->at, mark->at, mark->reason, mark->bytes));
+        at.at = at.at > h->from ? at.at : h->from;
+        add_gap(h, c, at.at, &at);
     }
 }
 
-static void answer_history(struct pm_call *call, uint64_t from, json_t *lost, json_t *gaps)
+static void answer_history(struct pm_call *call, struct history *h, json_t *lost)
 {
     struct pm_connection *c = call->connection;
     uint8_t bytes[LIMIT];
+    uint64_t from = h->from;
+    json_t *gaps = h->gaps;
     size_t n = pm_journal_read(&c->journal, from, bytes, (size_t)pm_call_integer(call, "limit", LIMIT));
-    add_marks(c, from, n, gaps);
+    add_marks(h, c, n);
     json_t *result = json_pack("{s:I, s:I, s:I, s:o, s:o}", "epoch", (json_int_t)c->epoch, "offset", (json_int_t)from,
                                "end", (json_int_t)c->journal.end, "lost", lost, "payload", pm_describe_bytes(bytes, n));
     if (json_array_size(gaps) > 0)
@@ -177,23 +189,39 @@ static void answer_history(struct pm_call *call, uint64_t from, json_t *lost, js
     pm_api_answer(call->request, result, NULL);
 }
 
-/* Whether what comes before *from is missing: then it goes to where the journal, and what it knows of gaps, begins. */
-static bool skip_lost(const struct pm_connection *c, uint64_t *from)
+/* Go on where the journal, and what it knows of gaps, begins. */
+static void skip_lost(struct history *h, const struct pm_connection *c)
 {
-    uint64_t start = pm_journal_start(&c->journal), forgotten;
-    bool lost = *from < start;
-    *from = lost ? start : *from;
-    if (!pm_marks_forgot(&c->marks, pm_marks_from(&c->marks, *from), &forgotten))
-        return lost;
-    *from = forgotten;
-    return true;
+    struct pm_mark lost = {pm_journal_start(&c->journal), PM_GAP_SLOW, 0};
+    h->mark = pm_marks_from(&c->marks, h->from);
+    if (h->from < lost.at) {
+        add_gap(h, c, h->from, &lost);
+        h->from = lost.at;
+    }
+    if (pm_marks_forgot(&c->marks, h->mark, &lost)) {
+        lost.at = lost.at > h->from ? lost.at : h->from;
+        add_gap(h, c, h->from, &lost);
+        h->from = lost.at;
+    }
+}
+
+/* The same for one who comes with an offset of another epoch: nothing that was before counts. */
+static void skip_all(struct history *h, const struct pm_connection *c)
+{
+    struct pm_mark lost = {pm_journal_start(&c->journal), PM_GAP_EPOCH, 0}, forgotten;
+    h->mark = pm_marks_from(&c->marks, lost.at);
+    if (pm_marks_forgot(&c->marks, h->mark, &forgotten))
+        lost.at = forgotten.at;
+    add_gap(h, c, h->from, &lost);
+    h->from = lost.at;
+    h->mark = pm_marks_pass_reopened(&c->marks, h->mark, h->from); /* the gap says as much */
 }
 
 /* What the journal still has from an offset on, and what of it is lost. */
 static void read_history(struct pm_call *call)
 {
     struct pm_connection *c = call->connection;
-    uint64_t since = (uint64_t)pm_call_integer(call, "since", 0), from = since, end;
+    uint64_t since = (uint64_t)pm_call_integer(call, "since", 0), end;
     uint64_t epoch = (uint64_t)pm_call_integer(call, "epoch", (int64_t)c->epoch);
     bool known = epoch == c->epoch || (pm_epoch_end(c, epoch, &end) && since <= end);
     if (known && since > c->journal.end) {
@@ -201,12 +229,12 @@ static void read_history(struct pm_call *call)
                     (unsigned long long)c->journal.end);
         return;
     }
-    if (!known)
-        from = 0;
-    json_t *gaps = json_array();
-    if (skip_lost(c, &from) || !known)
-        json_array_append_new(gaps, pm_describe_gap(c, since, from, known ? PM_GAP_SLOW : PM_GAP_EPOCH, 0));
-    answer_history(call, from, known ? json_integer((json_int_t)(from - since)) : json_null(), gaps);
+    struct history h = {.from = since, .gaps = json_array()};
+    if (known)
+        skip_lost(&h, c);
+    else
+        skip_all(&h, c);
+    answer_history(call, &h, known ? json_integer((json_int_t)(h.from - since)) : json_null());
 }
 
 static const struct pm_arg subscribe_args[] = {

@@ -47,14 +47,15 @@ static void tell_owed(struct pm_subscription *s)
 static uint64_t tell_missing(struct pm_subscription *s)
 {
     struct pm_connection *c = s->connection;
-    uint64_t start = pm_journal_start(&c->journal), forgotten;
+    uint64_t start = pm_journal_start(&c->journal);
+    struct pm_mark forgotten;
     const struct pm_mark *mark;
     if (s->owes_gap)
         tell_owed(s);
     if (s->cursor < start)
         tell_gap(s, start, PM_GAP_SLOW, 0);
     if (pm_marks_forgot(&c->marks, s->mark, &forgotten))
-        tell_gap(s, forgotten > s->cursor ? forgotten : s->cursor, PM_GAP_SLOW, 0);
+        tell_gap(s, forgotten.at > s->cursor ? forgotten.at : s->cursor, forgotten.reason, 0);
     while ((mark = pm_marks_get(&c->marks, &s->mark)) && mark->at <= s->cursor) {
         s->mark++;
         tell_gap(s, s->cursor, mark->reason, mark->bytes);
@@ -222,12 +223,14 @@ void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t of
     s->owes_gap = false;
     s->cursor = offset;
     bool known = epoch == 0 || epoch == c->epoch || (pm_epoch_end(c, epoch, &end) && offset <= end);
-    if (!known || offset > c->journal.end)
+    bool exists = known && offset <= c->journal.end;
+    if (!exists)
         owe_gap(s, start, PM_GAP_EPOCH);
     if (s->cursor < start)
         owe_gap(s, start, PM_GAP_SLOW);
-    s->mark = pm_marks_from(&c->marks, s->cursor);
-    if (!known) /* the gap says as much */
+    s->mark =
+        pm_marks_from(&c->marks, exists ? offset : s->cursor); /* a gap counts bytes: what no offset counts comes too */
+    if (!known)                                                /* the gap says as much */
         s->mark = pm_marks_pass_reopened(&c->marks, s->mark, s->cursor);
 }
 

@@ -422,6 +422,8 @@ int pm_devices_open(struct pm_devices *all, const char *address, const struct pm
         return -ENODEV;
     if (d && d->is_console)
         return -EPERM;
+    if (d && !pm_discovery_confirms(all->discovery, d))
+        return -ENODEV;
     int r = pm_serial_open(&all->serial, d ? d->path : address, d ? d->node : st.st_rdev, settings, events, owner, ret);
     return r == -ENOENT || r == -ENOTTY || r == -ENXIO ? -ENODEV : r;
 }

@@ -161,6 +161,15 @@ void pm_discovery_scan(struct pm_discovery *all)
     udev_enumerate_unref(e);
 }
 
+bool pm_discovery_confirms(const struct pm_discovery *all, const struct pm_device *device)
+{
+    struct pm_device now;
+    struct udev_device *u = udev_device_new_from_devnum(all->udev, 'c', device->node);
+    bool same = u && describe(all, u, &now) && strcmp(now.path, device->path) == 0 && strcmp(now.id, device->id) == 0;
+    udev_device_unref(u);
+    return same;
+}
+
 static int listen_to_udev(struct pm_discovery *all, struct pm_loop *loop)
 {
     struct udev_monitor *m = udev_monitor_new_from_netlink(all->udev, "udev");

@@ -37,7 +37,7 @@ void pm_marks_add(struct pm_marks *m, uint64_t at, enum pm_gap reason, uint64_t 
     if (reason == PM_GAP_REOPENED && was_told(m, at, reason))
         return;
     if (m->next >= PM_MARKS_KEPT)
-        m->forgotten = m->ring[m->next % PM_MARKS_KEPT].at;
+        m->forgotten = m->ring[m->next % PM_MARKS_KEPT];
     m->ring[m->next++ % PM_MARKS_KEPT] = (struct pm_mark){at, reason, bytes};
 }
 
@@ -53,7 +53,7 @@ uint64_t pm_marks_from(const struct pm_marks *m, uint64_t offset)
     uint64_t number = m->next;
     while (number > oldest(m) && m->ring[(number - 1) % PM_MARKS_KEPT].at >= offset)
         number--;
-    bool forgotten = number > 0 && number == oldest(m) && offset <= m->forgotten;
+    bool forgotten = number > 0 && number == oldest(m) && offset <= m->forgotten.at;
     return forgotten ? number - 1 : number;
 }
 
@@ -63,7 +63,7 @@ uint64_t pm_marks_pass_reopened(const struct pm_marks *m, uint64_t number, uint6
     return mark && mark->reason == PM_GAP_REOPENED && mark->at == offset ? number + 1 : number;
 }
 
-bool pm_marks_forgot(const struct pm_marks *m, uint64_t number, uint64_t *ret)
+bool pm_marks_forgot(const struct pm_marks *m, uint64_t number, struct pm_mark *ret)
 {
     *ret = m->forgotten;
     return number < oldest(m);

@@ -30,8 +30,8 @@ enum { PM_MARKS_KEPT = 32 };
 
 /* The newest marks, numbered from 0. Zero-initialise. */
 struct pm_marks {
-    uint64_t next;      /* number of the next one */
-    uint64_t forgotten; /* where the newest one was that is not kept any more, if there is one */
+    uint64_t next;            /* number of the next one */
+    struct pm_mark forgotten; /* the newest one that is not kept any more, if there is one */
     struct pm_mark ring[PM_MARKS_KEPT];
 };
 
@@ -49,7 +49,8 @@ uint64_t pm_marks_from(const struct pm_marks *m, uint64_t offset);
  */
 uint64_t pm_marks_pass_reopened(const struct pm_marks *m, uint64_t number, uint64_t offset);
 
-/* Is one of number `number` or later not kept any more? Up to where bytes may be missing then, nobody knows which. */
-bool pm_marks_forgot(const struct pm_marks *m, uint64_t number, uint64_t *ret);
+/* Is one of number `number` or later not kept any more? The newest of these: up to there bytes may be missing, nobody
+ * knows which. */
+bool pm_marks_forgot(const struct pm_marks *m, uint64_t number, struct pm_mark *ret);
 
 #endif

@@ -100,6 +100,46 @@ class ReplugTest(unittest.TestCase):
         for client in self.clients[:2]:  # they had everything when it went
             self.assertEqual(client.events("rx-gap"), [])
 
+    def late_gaps(self, since, epoch):
+        """What a page is told that comes back from there, by both of its ways."""
+        late = Client(self.program, transports=["websocket"])
+        self.clients.append(late)
+        place = {"since": since} | ({"epoch": epoch} if epoch else {})
+        late.call("subscribe", {"names": ["echo"], **place})
+        wait_for(lambda: late.bytes_of("echo"), "the first bytes that are left")
+        answer = late.call("read-history", {"name": "echo", **place})
+        told = [(g["reason"], g["from"], g["to"]) for g in late.events("rx-gap")]
+        self.assertEqual([(g["reason"], g["from"], g["to"]) for g in answer["gaps"]], told)
+        self.assertEqual(answer["offset"], told[0][2])
+        return told
+
+    def test_replug_among_bytes_that_are_gone_is_told_as_well(self):
+        old = self.activate("echo", "virtual:echo", history=65536)
+        self.program.post("send-raw", {"name": "echo", "payload": "before"})
+        self.clients[0].wait_bytes("echo", b"before")
+        self.lose("echo", "virtual:echo")
+        self.plug("virtual:echo")
+        for n in range(1, 31):  # more than the journal has room for
+            self.program.post("send-raw", {"name": "echo", "payload": 10_000 * "x"})
+            wait_for(lambda n=n: self.connection("echo")["offset"] == 6 + n * 10_000, "the echo")
+        told = self.late_gaps(2, old["epoch"])
+        start = told[0][2]
+        self.assertGreater(start, 6)
+        self.assertEqual(told, [("slow", 2, start), ("reopened", start, start)])
+
+    def test_more_replugs_than_anybody_remembers_are_told_as_such(self):
+        self.activate("echo", "virtual:echo")
+        for n in range(1, 41):
+            self.program.post("send-raw", {"name": "echo", "payload": "x"})
+            wait_for(lambda n=n: self.connection("echo")["offset"] == n, "the echo")
+            self.lose("echo", "virtual:echo")
+            self.plug("virtual:echo")
+        self.program.post("send-raw", {"name": "echo", "payload": "x"})
+        wait_for(lambda: self.connection("echo")["offset"] == 41, "the echo")
+        told = self.late_gaps(0, None)
+        self.assertEqual((told[0][:2], told[0][2]), (("reopened", 0), 8))
+        self.assertEqual(told[1:], [("reopened", n, n) for n in range(9, 41)])
+
     def test_writes_to_a_device_that_is_away_are_refused_and_not_sent_later(self):
         self.activate("echo", "virtual:echo")
         self.lose("echo", "virtual:echo")

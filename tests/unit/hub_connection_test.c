@@ -498,18 +498,20 @@ static void overruns_are_marked_at_their_place(void **state)
 static void reader_that_is_too_far_behind_is_not_told_of_each_gap(void **state)
 {
     struct pm_marks m = {0};
-    uint64_t at, number;
+    struct pm_mark forgotten;
+    uint64_t number;
     (void)state;
     for (unsigned i = 0; i < 3; i++)
         pm_marks_add(&m, 10, PM_GAP_REOPENED, 0); /* a loose plug, and not a byte in between */
     assert_int_equal(m.next, 1);
     for (unsigned i = 0; i < PM_MARKS_KEPT; i++)
         pm_marks_add(&m, 20 + i, PM_GAP_OVERRUN, 0);
-    assert_false(pm_marks_forgot(&m, pm_marks_from(&m, 11), &at));
+    assert_false(pm_marks_forgot(&m, pm_marks_from(&m, 11), &forgotten));
     for (uint64_t offset = 0; offset <= 10; offset += 10) {
         number = pm_marks_from(&m, offset);
-        assert_true(pm_marks_forgot(&m, number, &at));
-        assert_int_equal(at, 10);
+        assert_true(pm_marks_forgot(&m, number, &forgotten));
+        assert_int_equal(forgotten.at, 10);
+        assert_int_equal(forgotten.reason, PM_GAP_REOPENED);
         assert_int_equal(pm_marks_get(&m, &number)->at, 20);
     }
 }

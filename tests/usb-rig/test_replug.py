@@ -62,6 +62,24 @@ class ReplugTest(UsbTest):
             gap = self.client.events("rx-gap")[0]
             self.assertEqual((gap["name"], gap["from"], gap["to"], gap["reason"]), ("a", 6, 6, "opening"))
 
+    def test_path_that_is_another_devices_by_now_is_not_opened(self):
+        device, other = Ftdi(serial="F1"), Ftdi(serial="F2")
+        address = self.plug(device, 1)
+        self.ok("activate-connection", name="a", address=address)
+        self.rig.guest("kill -STOP $(pidof systemd-udevd)")  # news of what comes and goes is late
+        self.addCleanup(self.rig.guest, "kill -CONT $(pidof systemd-udevd)")
+        self.lose("a", 1)
+        self.rig.attach(other, 2)
+        wait_for(lambda: self.rig.nodes(2) == [address], "the path's next owner")
+        self.assertEqual(self.devices()[address]["serialnumber"], "F1")  # as far as anybody has told
+        error = self.call("activate-connection", name="a", address=address)["error"]
+        self.assertEqual(error["code"], "no-such-device", error)
+        self.assertEqual(self.connection("a")["state"], "lost")
+        self.rig.guest("kill -CONT $(pidof systemd-udevd)")
+        self.rig.plug(device, 3)
+        self.client.wait_event("connection-restored", name="a")
+        self.ok("send-raw", name="a", payload="to F1")
+        self.assertEqual((device.read(5), bytes(other.got)), (b"to F1", b""))
 
     def test_devices_that_change_places_keep_their_connections(self):
         devices = {"a": Ftdi(serial="F1"), "b": Ftdi(serial="F2")}
