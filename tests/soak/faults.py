@@ -27,6 +27,7 @@ class Faults:
 
     def kill(self):
         self.run.kill_daemon()
+        self.run.take_recordings()
         self.wait(0, 1)
         self.run.start_daemon()
 

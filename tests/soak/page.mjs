@@ -74,11 +74,13 @@ function subscribe(mine) {
 }
 
 function visitPage() {
-  const transports = [["polling", "websocket"], ["websocket"], ["polling"]][random(3)];
+  const transports = options.transports ?? [["polling", "websocket"], ["websocket"], ["polling"]][random(3)];
   socket = connect(options.url, { transports, forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 300, timeout: 5000 });
   socket.on("connect", () => {
     visit++;
     tell({ kind: "connected", transports, recovered: Boolean(socket.recovered) });
+    socket.io.engine.on("upgrade", () => tell({ kind: "upgraded" }));
+    socket.io.engine.on("upgradeError", () => tell({ kind: "stayed" })); // with polling
     if (socket.recovered && known) return;
     known = false;
     subscribe(visit);

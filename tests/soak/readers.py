@@ -12,11 +12,16 @@ from account import Account, Wrong
 HERE = pathlib.Path(__file__).parent
 
 
+SCRIPTS = {"python": ["/usr/bin/python3", str(HERE / "page.py")], "plain": ["/usr/bin/python3", str(HERE / "plain.py")]}
+
+
 class Page:
-    def __init__(self, client, url, names, rng):
-        self.client, self.url, self.names, self.rng = client, url, names, rng
+    """`transports` are those that it uses; else it takes others with each visit."""
+
+    def __init__(self, client, url, names, rng, transports=None):
+        self.client, self.url, self.names, self.rng, self.transports = client, url, names, rng, transports
         self.accounts, self.places = {}, {}
-        self.seen = {"connected": 0, "recovered": 0, "crashed": 0, "gap": 0, "restored": 0}
+        self.seen = {"connected": 0, "recovered": 0, "crashed": 0, "gap": 0, "restored": 0, "upgraded": 0, "stayed": 0}
         self.wrong = None
         self.history = collections.deque(maxlen=40)
         self.calm = self.ended = False
@@ -26,8 +31,8 @@ class Page:
 
     def spawn(self):
         options = {"client": self.client, "url": self.url, "names": self.names, "places": self.places,
-                   "seed": self.rng.randrange(1 << 30), "calm": self.calm}
-        command = ["/usr/bin/python3", str(HERE / "page.py")] if self.client == "python" else ["node", str(HERE / "page.mjs")]
+                   "seed": self.rng.randrange(1 << 30), "calm": self.calm, "transports": self.transports}
+        command = SCRIPTS.get(self.client, ["node", str(HERE / "page.mjs")])
         self.process = subprocess.Popen([*command, json.dumps(options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=os.environ | {"PM_CLIENTS": str(HERE.parent / "clients")})
 

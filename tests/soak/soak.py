@@ -31,8 +31,10 @@ from devices import Echo, Terminal  # noqa: E402
 from faults import Faults  # noqa: E402
 from places import Control  # noqa: E402
 from readers import Page  # noqa: E402
+from relay import Relay  # noqa: E402
 
-CLIENTS = ("1.7", "2.0", "2.5", "3.1", "4", "python")
+CLIENTS = ("1.7", "2.0", "2.5", "3.1", "4", "python", "plain")
+CHANGING = ("2.5", "4")  # those of either protocol that change their transport, behind a relay that meddles with it
 QUIET = 90  # seconds that everybody has for catching up at the end
 DISK = "64m"
 JUMP = 60_000_000  # microseconds that the wall clock is ahead of the steady one: it was set
@@ -76,6 +78,12 @@ class Run:
                                                  "record": True})
         names = [d.name for d in self.devices]
         self.pages = [Page(c, f"http://127.0.0.1:{self.port}", names, self.child()) for c in CLIENTS]
+        self.relay = Relay(self.port, self.child())
+        self.changing = [Page(c, f"http://127.0.0.1:{self.relay.own_port}", names, self.child(), ["polling", "websocket"])
+                         for c in CHANGING]
+        self.pages += self.changing
+        self.recorded = {name: Account() for name in names}
+        self.recordings_read = self.jumps = 0
         self.faults = Faults(self)
 
     def child(self):
@@ -163,24 +171,30 @@ class Run:
     def all_there(self):
         return all(d.name in p.accounts and p.accounts[d.name].next == d.at for p in self.pages for d in self.devices)
 
-    def check_recordings(self):
-        """They hold everything, too: but for the last moments before a kill, and what they say."""
-        items, jumps = {}, 0
+    def take_recordings(self):
+        """While no daemon runs: they hold everything, too, but for the last moments before a kill, and what they say. A run of
+        an hour has no disk for all of them."""
+        items = {}
         for path in sorted(glob.glob(f"{self.recordings}/*.pmrec")):
             with open(path, "rb") as file:
                 items.setdefault(os.path.basename(path).split(".")[0], []).extend(recording.read(file.read())[0])
-        for device in self.devices:
-            account, found = Account(), 0
-            mine = [r for _, r in sorted(items.items()) if r[0].fields()["name"] == device.name]
+            os.unlink(path)
+        for name, account in self.recorded.items():
+            mine = [r for _, r in sorted(items.items()) if r and r[0].fields()["name"] == name]
             for records in sorted(mine, key=self.beginning):
                 account.gap()
                 self.add(account, records)
-                found += 1
-                jumps += sum(abs((b.wall - a.wall) - (b.mono - a.mono)) > JUMP for a, b in zip(records, records[1:]))
+                self.recordings_read += 1
+                self.jumps += sum(abs((b.wall - a.wall) - (b.mono - a.mono)) > JUMP for a, b in zip(records, records[1:]))
+
+    def check_recordings(self):
+        self.take_recordings()
+        for device in self.devices:
+            account = self.recorded[device.name]
             account.end(device.at)
-            print(f"{device.name}: {device.at} bytes; {account.delivered} in {found} recordings, {account.missing} in gaps")
-        if self.faults.done.get("set_clock") and not jumps:
-            raise Wrong("the clock was set, and no recording shows it")
+            print(f"{device.name}: {device.at} bytes; {account.delivered} recorded, {account.missing} in gaps")
+        if self.faults.done.get("set_clock") and not self.jumps:
+            raise Wrong(f"the clock was set, and none of {self.recordings_read} recordings shows it")
 
     def beginning(self, records):
         """How far the device was: the clock says nothing about which recording came first."""
@@ -209,6 +223,7 @@ class Run:
     def close(self):
         for page in self.pages:
             page.end()
+        self.relay.close()
         for device in self.devices:
             device.running = False
         if self.program.process.poll() is None:
@@ -270,6 +285,9 @@ def main():
     quiet = [p.client for p in run.pages if p.seen["connected"] < 2]
     if quiet:
         raise Wrong(f"nothing ever happened to the clients {quiet}")
+    for what in ("upgraded", "stayed"):
+        if not any(page.seen[what] for page in run.changing):
+            raise Wrong(f"no client ever {what}, though some change their transport")
     print("every byte is accounted for")
 
 
