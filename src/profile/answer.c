@@ -191,6 +191,41 @@ static bool is_echo(const struct pm_profile *p, const json_t *args, const json_t
     return true;
 }
 
+/* A list of bits is filled up to whole bytes: what is beyond their number means nothing. */
+static bool is_so_long(json_t *list, size_t n)
+{
+    size_t have = json_array_size(list);
+    if (json_is_boolean(json_array_get(list, 0)) && have == (n + 7) / 8 * 8) {
+        for (; have > n; have--)
+            json_array_remove(list, have - 1);
+    }
+    return have == n;
+}
+
+static bool agrees(const json_t *sent, json_t *said)
+{
+    json_t *number =
+        json_is_array(sent) ? json_integer((json_int_t)json_array_size(sent)) : json_copy((json_t *)(uintptr_t)sent);
+    bool right = json_is_array(said) ? json_is_integer(number) && is_so_long(said, (size_t)json_integer_value(number))
+                                     : json_equal(number, said);
+    json_decref(number);
+    return right;
+}
+
+/* Does it say what the command asked for? A device, or another one's late answer, may say something else. */
+static bool all_agree(const struct pm_profile_command *c, const json_t *args, const json_t *values)
+{
+    const char *key;
+    json_t *name, *all = (json_t *)(uintptr_t)c->agrees; /* json_object_foreach() wants it writable */
+    json_object_foreach(all, key, name)
+    {
+        json_t *said = json_object_get(values, key);
+        if (said && !agrees(json_object_get(args, json_string_value(name)), said))
+            return false;
+    }
+    return true;
+}
+
 bool pm_profile_is_broadcast(const struct pm_profile *p, const json_t *args)
 {
     const json_t *v = p->broadcast.argument ? json_object_get(args, p->broadcast.argument) : NULL;
@@ -221,7 +256,7 @@ static enum pm_verdict judge_echo(const struct pm_profile *p, const struct pm_pr
 {
     json_t *found = json_copy(into);
     enum pm_verdict v = judge_content(p, c, content, n, found);
-    if (!is_echo(p, args, found))
+    if (!is_echo(p, args, found) || ((v == PM_VERDICT_DONE || v == PM_VERDICT_PART) && !all_agree(c, args, found)))
         v = PM_VERDICT_OTHER;
     else
         json_object_update(into, found);
@@ -236,7 +271,7 @@ enum pm_verdict pm_profile_judge(const struct pm_profile *p, const struct pm_pro
     int error = pm_profile_unwrap(p, frame, n, &content, &n);
     if (error < 0)
         return error == -EBADMSG ? PM_VERDICT_BAD_SUM : PM_VERDICT_TOO_SHORT;
-    return p->echo ? judge_echo(p, c, args, content, n, into) : judge_content(p, c, content, n, into);
+    return p->echo || c->agrees ? judge_echo(p, c, args, content, n, into) : judge_content(p, c, content, n, into);
 }
 
 const struct pm_profile_event *pm_profile_event(const struct pm_profile *p, const uint8_t *content, size_t n,

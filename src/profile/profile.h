@@ -59,6 +59,7 @@ struct pm_profile_command {
     bool answers;
     struct pm_alternatives answer, until, errors, aborts;
     const json_t *values; /* object: by name, what the answer's words and factors mean; or NULL */
+    const json_t *agrees; /* object: by name of a value, the argument that it must agree with; or NULL */
     uint32_t timeout_ms;
     unsigned retries;
     uint32_t silence_ms;   /* not 0: silence ends the answer */

@@ -247,6 +247,7 @@ static void read_command(struct pm_reader *r, const json_t *o, const struct pm_p
         {"errors", PM_MEMBER_TEXTS, .max = PM_PROFILE_PATTERNS_MAX},
         {"aborts", PM_MEMBER_TEXTS, .max = PM_PROFILE_PATTERNS_MAX},
         {.name = "values", .type = PM_MEMBER_OBJECT},
+        {.name = "agrees", .type = PM_MEMBER_OBJECT},
         {"results", PM_MEMBER_ARRAY, .min = 1, .max = PM_PROFILE_ARGUMENTS_MAX},
         {"timeout", PM_MEMBER_INTEGER, .min = 1, .max = 600000},
         {"retries", PM_MEMBER_INTEGER, .min = 0, .max = 10},
@@ -275,6 +276,7 @@ static void read_command(struct pm_reader *r, const json_t *o, const struct pm_p
     read_patterns(r, o, "until", &c->until);
     read_patterns(r, o, "errors", &c->errors);
     read_patterns(r, o, "aborts", &c->aborts);
+    pm_profile_read_agrees(r, o, c);
     limit_arguments(p, c);
     c->answers = p->standard || c->answer.n > 0 || c->until.n > 0 || c->silence_ms > 0;
     if (r->error == 0 && p->standard && (c->id < 0 || c->send))

@@ -232,6 +232,48 @@ static void read_echo(struct pm_reader *r, struct pm_profile *p)
     pm_reader_leave(r);
 }
 
+static bool has_value(const struct pm_alternatives *a, const char *name)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        for (size_t v = 0; v < pm_pattern_values(a->patterns[i]); v++) {
+            if (strcmp(pm_pattern_value_name(a->patterns[i], v), name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool has_argument(const struct pm_profile_command *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_arguments; i++) {
+        if (strcmp(c->arguments[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+void pm_profile_read_agrees(struct pm_reader *r, const json_t *o, struct pm_profile_command *c)
+{
+    const char *key;
+    json_t *value, *all = json_object_get(o, "agrees");
+    if (!all || r->error < 0 || !pm_reader_enter(r, "agrees", 0))
+        return;
+    json_object_foreach(all, key, value)
+    {
+        if (r->error < 0 || !pm_reader_enter(r, key, 0))
+            break;
+        if (!has_value(&c->answer, key) && !has_value(&c->until, key))
+            pm_reader_fail(r, "no answer of this command has this value");
+        else if (json_object_get(c->values, key))
+            pm_reader_fail(r, "a value with words or a factor is another than what was sent");
+        else if (!json_is_string(value) || !has_argument(c, json_string_value(value)))
+            pm_reader_fail(r, "an argument of this command is expected here");
+        pm_reader_leave(r);
+    }
+    pm_reader_leave(r);
+    c->agrees = all;
+}
+
 static void read_broadcast(struct pm_reader *r, struct pm_profile *p)
 {
     static const struct pm_member members[] = {

@@ -24,4 +24,7 @@ bool pm_argument_takes(const struct pm_argument *a, const json_t *v, struct pm_a
 /* profile_load.c: the pattern that is the text `v`, where the reader is; NULL after a mistake. */
 struct pm_pattern *pm_profile_read_pattern(struct pm_reader *r, const json_t *v);
 
+/* profile_parts.c: which values of its answer agree with which arguments. Its arguments and patterns have been read. */
+void pm_profile_read_agrees(struct pm_reader *r, const json_t *o, struct pm_profile_command *c);
+
 #endif

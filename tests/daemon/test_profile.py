@@ -146,6 +146,32 @@ class ProfileTest(unittest.TestCase):
         self.assertEqual(heard[3], modbus(b"\0\x06\0\x01\0\x02"))
         self.assertEqual(self.command("read-holding-registers", {"unit": 0, "address": 1})["error"]["field"], "args.unit")
 
+    def test_a_bus_device_that_says_something_else_than_was_asked(self):
+        """Its checksums are right, and its numbers are not those of the command."""
+        cases = [("read-holding-registers", {"address": 1, "count": 2}, b"\x01\x03\x02\0\x07", b"\x01\x03\x04\0\x07\0\x08"),
+                 ("read-holding-registers", {"address": 1}, b"\x01\x03\x04\0\x07\0\x08", b"\x01\x03\x02\0\x07"),
+                 ("read-coils", {"address": 0, "count": 8}, b"\x01\x01\x02\xff\xff", b"\x01\x01\x01\x0f"),
+                 ("read-coils", {"address": 0, "count": 9}, b"\x01\x01\x01\xff", b"\x01\x01\x02\x0f\x01"),
+                 ("write-register", {"address": 1, "value": 2}, b"\x01\x06\0\x01\0\x03", b"\x01\x06\0\x01\0\x02"),
+                 ("write-register", {"address": 1, "value": 2}, b"\x01\x06\0\x02\0\x02", b"\x01\x06\0\x01\0\x02")]
+        line = Line()
+        self.addCleanup(line.close)
+
+        def play():
+            for _, _, lie, truth in cases:
+                for said in (lie, truth):
+                    if len(line.read(8)) == 8:
+                        line.write(modbus(said))
+
+        player = threading.Thread(target=play)
+        player.start()
+        self.addCleanup(player.join, 30)
+        self.activate(line.path, "modbus-rtu", parity="none")
+        for command, args, lie, _ in cases:
+            answer = self.command(command, args, retries=0, timeout=300)
+            self.assertEqual((self.code(answer), answer["error"].get("received")), ("unexpected-answer", modbus(lie).hex()))
+            self.assertTrue(self.command(command, args, retries=0, timeout=10000)["ok"], (command, args))
+
     # ---- which profile it is ----
 
     def test_a_device_is_asked_what_it_is_if_somebody_said_auto(self):
@@ -353,6 +379,7 @@ class ProfileTest(unittest.TestCase):
         self.assert_values(ask("write-coils", address=1, values=[True, False, True]), count=3)
         self.assert_values(ask("write-coil", address=7, value="on"), value=0xFF00)
         self.assert_values(ask("read-coils", address=0, count=8), coils=[False, True, False, True, False, False, False, True])
+        self.assert_values(ask("read-coils", address=1, count=3), coils=[True, False, True])
         answer = ask("read-coils", address=32, count=1)
         self.assertEqual((self.code(answer), answer["error"]["response"]["exception"]), ("device-error", "illegal data address"))
         self.assertEqual(self.code(self.command("read-coils", {"address": 0, "unit": 5}, timeout=200, retries=0)), "timeout")

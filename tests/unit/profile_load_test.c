@@ -57,6 +57,13 @@ static const struct {
     {FILE_WITH, "\"protocol\": \"standard-frame\", \"commands\": [{\"name\": \"c\", \"id\": 1, \"realtime\": true}]",
      "line 2, column 45: a program, or a standard frame, cannot"},
     {COMMAND, "\"send\": \"x\"}, {\"name\": \"c\", \"send\": \"y\"", "line 2, column 43: two commands have this name"},
+    {COMMAND, "\"send\": \"x\", \"answer\": \"{v:int}\", \"agrees\": {\"w\": \"a\"}",
+     "line 2, column 79: no answer of this command"},
+    {COMMAND, "\"send\": \"x\", \"answer\": \"{v:int}\", \"agrees\": {\"v\": \"a\"}",
+     "line 2, column 79: an argument of this command"},
+    {COMMAND,
+     "\"send\": \"x\", \"answer\": \"{v:int}\", \"values\": {\"v\": {\"factor\": 2}}, \"agrees\": {\"v\": \"a\"}",
+     "line 2, column 111: a value with words or a factor"},
     {COMMAND, "\"send\": \"x\", \"timeout\": 1e9", "line 2, column 53: \"timeout\" must be a whole number"},
 };
 
