@@ -35,6 +35,7 @@ int pm_sockets_new(struct pm_server *server, const char *path, const struct pm_e
         free(all);
         return r;
     }
+    all->away_max = engine->sessions;
     pm_list_init(&all->away);
     pm_list_init(&all->slowed);
     pm_timer_init(&all->expiry, server->loop, pm_recovery_expire, all);
@@ -136,7 +137,7 @@ void pm_socket_gone(struct pm_socket *s)
     if (s->state == PM_SOCKET_GONE)
         return;
     if (s->state == PM_SOCKET_AWAY)
-        pm_ident_table_remove(&s->all->by_pid, &s->pid);
+        pm_recovery_remove(s);
     pm_list_remove(&s->link);
     if (s->client)
         s->client->n_sockets--;

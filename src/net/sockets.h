@@ -14,7 +14,8 @@ struct pm_sockets_options {
     unsigned namespaces;     /* of one client */
     uint32_t attachments_ms; /* how long a binary event may wait for its attachments */
     unsigned open_questions; /* acknowledgements of one socket that we wait for */
-    uint32_t recovery_ms;    /* how long a lost client may come back and miss nothing; 0: no state recovery */
+    uint32_t recovery_ms;    /* how long a lost client may come back and miss nothing; 0: no state recovery. As many
+                                may as the engine has sessions: beyond, the one that is away the longest is given up */
     size_t recovery_bytes;   /* kept for each socket; one who missed more starts afresh */
     uint32_t events_per_second, event_burst; /* of one client, then it is read from more slowly; 0: as many as come */
     uint32_t flood_ms;                       /* and closed if it goes on for so long */

@@ -105,6 +105,7 @@ struct pm_sockets {
     uint64_t next_offset;
     struct pm_ident_table by_pid; /* those away */
     struct pm_link away;          /* in the order in which their time ends */
+    unsigned n_away, away_max;    /* as many as there may be sessions: then the oldest makes room */
     struct pm_timer expiry;
     struct pm_link slowed; /* struct pm_client */
     struct pm_timer rate_tick;
@@ -144,6 +145,7 @@ bool pm_recovery_covers(const struct pm_socket *s); /* this socket takes part */
 void pm_recovery_keep(struct pm_socket *s, struct pm_packet *p);
 void pm_recovery_forget(struct pm_socket *s); /* all that is kept */
 void pm_recovery_leave(struct pm_socket *s);  /* the connection broke: wait for its return */
+void pm_recovery_remove(struct pm_socket *s); /* it is no longer waited for */
 struct pm_socket *pm_recovery_find(struct pm_client *c, const struct pm_sio_packet *connect, uint64_t *ret_offset);
 void pm_recovery_return(struct pm_socket *s, struct pm_client *c, uint64_t offset);
 void pm_recovery_expire(struct pm_timer *t);

@@ -65,7 +65,17 @@ void pm_recovery_leave(struct pm_socket *s)
     if (pm_list_empty(&all->away))
         pm_timer_set(&all->expiry, s->away_until);
     pm_list_append(&all->away, &s->link);
+    all->n_away++;
     all->ops->on_away(all->owner, s);
+    if (all->n_away > all->away_max)
+        pm_socket_gone(pm_container(all->away.next, struct pm_socket, link));
+}
+
+void pm_recovery_remove(struct pm_socket *s)
+{
+    pm_ident_table_remove(&s->all->by_pid, &s->pid);
+    pm_list_remove(&s->link);
+    s->all->n_away--;
 }
 
 void pm_recovery_expire(struct pm_timer *t)
@@ -152,8 +162,7 @@ struct pm_socket *pm_recovery_find(struct pm_client *c, const struct pm_sio_pack
 void pm_recovery_return(struct pm_socket *s, struct pm_client *c, uint64_t offset)
 {
     struct pm_sockets *all = s->all;
-    pm_ident_table_remove(&all->by_pid, &s->pid);
-    pm_list_remove(&s->link);
+    pm_recovery_remove(s);
     pm_list_append(&c->sockets, &s->link);
     c->n_sockets++;
     s->client = c;

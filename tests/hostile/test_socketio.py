@@ -153,6 +153,24 @@ class TimeTest(SocketTest):
         self.assertEqual(ws.send(frame(b"x", BINARY)).code(), 1005)
 
 
+class RecoveryTest(SocketTest):
+    options = ("--recovery", 600000, "--max-connections", 40)
+
+    def pid(self, auth=""):
+        """Join and be cut off. Returns what would bring this client back."""
+        before = self.descriptors()
+        ws = self.opened().send(frame("40" + auth))
+        pid = json.loads(ws.text()[2:])["pid"]
+        ws.reset()
+        wait_for(lambda: self.descriptors() == before, "it to be missed")
+        return pid
+
+    def test_e14_as_many_may_come_back_as_may_be_here(self):
+        pids = [self.pid() for _ in range(45)]
+        self.assertNotEqual(self.pid('{"pid":"%s"}' % pids[0]), pids[0])
+        self.assertEqual(self.pid('{"pid":"%s"}' % pids[-1]), pids[-1])
+
+
 class FloodTest(SocketTest):
     options = ("--max-events", 500, "--event-burst", 1000, "--flood", 5000)
 
