@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -219,17 +218,11 @@ static void on_end(struct pm_conn *c)
 /* A browser that was given the wrong address shows this. */
 static void answer_plain(struct pm_conn *c)
 {
-    static const char body[] = "{\"error\":{\"code\":\"https-required\",\"message\":\"This port speaks https: put "
-                               "https:// in front of its address.\"}}";
-    char answer[512];
-    int n = snprintf(answer, sizeof(answer),
-                     "HTTP/1.1 400 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-                     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
-                     pm_http_reason(400), sizeof(body) - 1, body);
+    static const struct pm_http_refusal why = {400, "https-required",
+                                               "This port speaks https: put https:// in front of its address."};
     c->server->counts.plain_for_tls++;
     c->secure = false;
-    pm_conn_queue(c, answer, (size_t)n);
-    pm_conn_linger(c);
+    pm_conn_refuse(c, &why);
 }
 
 /* How many handshakes other machines have in a second is bounded: nobody else waits for them. */
