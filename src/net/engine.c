@@ -199,11 +199,14 @@ static void on_flush(struct pm_turn *t)
  * (their polls carry no Origin, their WebSockets do). */
 static struct pm_http_text foreign_origin(const struct pm_http_head *head)
 {
-    static const char scheme[] = "http://";
+    static const char *const schemes[] = {"http://", "https://"}; /* of this server; the gate knows which one it is */
     const struct pm_http_text *o = &head->origin, *host = &head->host;
-    size_t skip = sizeof(scheme) - 1;
-    bool own = o->n == skip + host->n && memcmp(o->p, scheme, skip) == 0 && memcmp(o->p + skip, host->p, host->n) == 0;
-    return own ? (struct pm_http_text){0} : *o;
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        size_t skip = strlen(schemes[i]);
+        if (o->n == skip + host->n && memcmp(o->p, schemes[i], skip) == 0 && memcmp(o->p + skip, host->p, host->n) == 0)
+            return (struct pm_http_text){0};
+    }
+    return *o;
 }
 
 int pm_session_keep_origin(struct pm_session *s, const struct pm_http_head *head)

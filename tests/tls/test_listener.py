@@ -230,7 +230,9 @@ class ListenerTest(SecureTest):
         before = self.metric(self.program, "plain_requests_for_tls")
         answer = self.answer(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").decode()
         self.assertTrue(answer.startswith("HTTP/1.1 400 "))
-        self.assertIn("https://", json.loads(answer.partition("\r\n\r\n")[2])["error"]["message"])
+        said = json.loads(answer.partition("\r\n\r\n")[2])
+        self.assertEqual((said["ok"], said["error"]["code"]), (False, "https-required"))
+        self.assertIn("https://", said["error"]["message"])
         self.counts(self.program, "plain_requests_for_tls", before + 1)
         self.still_serves(self.program)
 
@@ -257,6 +259,13 @@ class ListenerTest(SecureTest):
         for origin, status in ((f"https://localhost:{self.program.tls_port}", 200), ("https://evil.example", 403),
                                (f"http://localhost:{self.program.tls_port}", 403)):
             self.assertEqual(self.request(self.program, headers={"Origin": origin})[0], status, origin)
+
+    def test_own_pages_that_poll(self):
+        path = "/socket.io/?EIO=4&transport=polling"
+        opened = json.loads(self.request(self.program, path)[1][1:])  # without Origin, as browsers get from their own server
+        for origin, status in (("https://evil.example", 400), (f"https://localhost:{self.program.tls_port}", 200)):
+            self.assertEqual(self.request(self.program, f"{path}&sid={opened['sid']}", "POST", {"Origin": origin}, "40")[0],
+                             status, origin)
 
     def test_a_client_that_goes_without_a_word(self):
         session = self.connect(self.program)
