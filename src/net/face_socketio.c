@@ -2,6 +2,7 @@
  * acknowledgement. */
 #include "net/face_socketio_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ struct request {
     struct pm_spare *spare;    /* where its memory comes from */
     struct pm_socket *socket;
     int64_t id;
-    char event[64];
+    char event[PM_SIO_EVENT_NAME_MAX + 1]; /* whatever the client calls it: each is answered */
 };
 
 static void end(struct request *r)
@@ -69,7 +70,7 @@ static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
 {
     struct pm_face_socketio *f = owner;
     struct pm_face_client *client = pm_socket_app(s);
-    if (!client || e->name_n >= sizeof(((struct request *)0)->event))
+    if (!client)
         return;
     struct request *r = pm_spare_take(f->spare, sizeof(*r));
     if (!r)
@@ -82,6 +83,7 @@ static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
     r->socket = pm_socket_ref(s);
     r->id = e->id;
     r->api.unheard = e->id == PM_SIO_NO_ID;
+    assert(e->name_n < sizeof(r->event));
     memcpy(r->event, e->name, e->name_n);
     struct pm_api_blob blobs[PM_EVENT_ATTACHMENTS_MAX];
     for (unsigned i = 0; i < e->args.n_attachments; i++)

@@ -94,6 +94,7 @@ class DaemonTest(unittest.TestCase):
             ("activate-connection", {"name": "a", "address": line.path}, "device-busy", 'as "pump"'),
             ("activate-connection", {"name": "pump", "address": "virtual:echo"}, "name-taken", "pump"),
             ("no-such-request", {}, "unknown-request", "describe"),
+            ("no-such-request" * 8, {}, "unknown-request", "describe"),
         ):
             with self.subTest(event=event, data=data):
                 answer = client.io.call(event, data)
