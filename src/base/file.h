@@ -10,7 +10,8 @@
 int pm_file_read(const char *path, size_t max, struct pm_bytes *ret);
 
 /* Put n bytes in its place: a new file beside it (PATH.new, mode 0600), fsync, rename, fsync of the folder. 0 or a
- * negative errno, with the old file intact and no new one left. It waits for the disk: call it from a worker thread. */
+ * negative errno, with the old file intact and no new one left (but for the last step: then the new one is in place,
+ * and a crash of the machine may still bring the old one back). It waits for the disk: call it from a worker thread. */
 int pm_file_replace(const char *path, const void *p, size_t n);
 
 /* Remove the new file that a crash during pm_file_replace() may have left. */

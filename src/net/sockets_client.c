@@ -245,12 +245,17 @@ static void on_message(void *app, struct pm_session *session, bool binary, uint8
 static void on_drained(void *app, struct pm_session *session)
 {
     struct pm_client *c = app;
+    bool gone = false; /* who has no memory for what it is to get is cut off */
     (void)session;
+    c->gone = &gone;
     pm_list_for_each (link, &c->sockets) {
         struct pm_socket *s = pm_container(link, struct pm_socket, link);
         if (s->state == PM_SOCKET_JOINED)
             c->all->ops->on_drained(c->all->owner, s);
+        if (gone)
+            return;
     }
+    c->gone = NULL;
 }
 
 static void on_close(void *app, struct pm_session *session, enum pm_close_reason reason)
@@ -266,6 +271,8 @@ static void on_close(void *app, struct pm_session *session, enum pm_close_reason
             pm_socket_gone(s);
     }
     pm_list_remove(&c->slowed);
+    if (c->gone)
+        *c->gone = true;
     if (c->pending)
         free_pending(&c->all->loop->spare, c->pending);
     pm_shared_who_unref(c->who);

@@ -87,6 +87,7 @@ struct pm_client {
     struct pm_mono rate_through;   /* by when its events so far would have come at the permitted rate */
     struct pm_mono flooding_since; /* us == 0: it keeps to it */
     struct pm_link slowed;         /* among those that are not read from for that */
+    bool *gone;                    /* set at its end for whoever walks over its sockets; NULL: nobody does */
 };
 
 /* Immutable. */
