@@ -4,7 +4,7 @@ import statistics
 from servers import DEVICE_SERVERS, Failed, Lines
 
 # What is only measured where it matters: the rows of these modes.
-VARIANTS = {"limit, spinning": ("round",), "  latency: lowest": ("round",), "  latency: throughput": ("paced",),
+VARIANTS = {"limit, spinning": ("round",), "  latency: lowest": ("round", "paced"), "  latency: throughput": ("paced",),
             "  no recovery": ("round", "flood"), "  granted page": ("round", "flood")}
 
 # mode, what it is called, lines, clients of each, bytes (see device.c), whether by polling
@@ -31,7 +31,6 @@ ROWS = [
     ("stalled", "8 MB/s to 4 clients, one does not read", 1, 4, 8000000, False),
 ]
 
-PEER_ROUNDS = 2
 PAGES_MAX = 64  # connections of one origin
 
 SHOWN = {"round": ("p50", "p99", "cpu_us"), "paced": ("p50", "p99", "cpu_percent"), "stalled": ("p50", "p99", "peak_mb"),
@@ -46,12 +45,15 @@ def once(name, mode, lines, clients, size, polling, milliseconds):
     try:
         server = start(terminals.paths)
         try:
-            return server.run("bench_device", mode, "polling" if polling else kind, clients, size, milliseconds,
-                              *terminals.far, pass_fds=terminals.far)
+            run = server.run("bench_device", mode, "polling" if polling else kind, clients, size, milliseconds,
+                             *terminals.far, pass_fds=terminals.far)
         finally:
             server.stop()
     finally:
         terminals.close()
+    if not run["device_mb_s" if mode == "upload" else "client_mb_s"]:
+        raise Failed("nothing came in that time")
+    return run
 
 
 def middle(runs):
@@ -62,16 +64,16 @@ def is_peer(name):
     return name not in VARIANTS and name not in ("limit", "peripheral-manager")
 
 
-def measure(names, rounds, milliseconds, tell):
-    """{row: {server: figures, or why there are none}}; servers take turns within each round, and what people use instead
-    sits out the last ones, for it is not a matter of percents there. tell() hears of each row."""
+def measure(names, rounds, peer_rounds, milliseconds, word, tell):
+    """{row: {server: figures, or why there are none}} of the rows with this word; servers take turns within each round, and
+    what people use instead sits out the last ones, for it is not a matter of percents there. tell() hears of each row."""
     results = {}
-    for mode, title, *numbers in ROWS:
+    for mode, title, *numbers in (row for row in ROWS if word in row[1]):
         runs = {name: [] for name in names if mode in VARIANTS.get(name, mode)}
         wrong = {}
         for turn in range(rounds):
             for name in runs:
-                if name in wrong or (is_peer(name) and turn >= PEER_ROUNDS):
+                if name in wrong or (is_peer(name) and turn >= peer_rounds):
                     continue
                 try:
                     run = once(name, mode, *numbers, milliseconds)
@@ -115,29 +117,44 @@ def goals(results, row):
 COMPARED = {"round": (("p50", "p99", "cpu_us", "peak_mb"), ()), "paced": (("p50", "p99", "cpu_percent", "peak_mb"), ()),
             "flood": (("cpu_ms_mb", "peak_mb"), ("client_mb_s",)), "upload": (("cpu_ms_mb", "peak_mb"), ("device_mb_s",)),
             "stalled": (("p50", "p99", "cpu_percent", "peak_mb"), ())}
-COST = {"round": "cpu_us", "paced": "cpu_percent", "flood": "cpu_ms_mb", "upload": "cpu_ms_mb", "stalled": "cpu_percent"}
+TIE = 1.03  # nobody is ahead by less
 TEN_TIMES = ("python-socketio", "node-socketio")
 
 
-def peer_goals(results, row):
-    """First in every figure of every row, and ten times less than the two that applications use. One that fails in a row
-    is behind in it. Returns where we are not."""
-    behind, least = [], {(peer, what): [] for peer in TEN_TIMES for what in ("CPU", "memory")}
+def pairs(results):
+    """(mode, row, our figures, name of a peer, its figures) of each in which both have some."""
     for mode, title, *_ in ROWS:
-        ours = results[title]["peripheral-manager"]
-        peers = {name: run for name, run in results[title].items() if is_peer(name) and isinstance(run, dict)}
+        for name, run in results.get(title, {}).items():
+            if is_peer(name) and isinstance(run, dict):
+                yield mode, title, results[title]["peripheral-manager"], name, run
+
+
+def cost(mode, run, what):
+    """CPU for what was delivered, since one that cannot keep up takes no more than a core; or memory."""
+    if what == "memory":
+        return run["peak_mb"]
+    if mode in ("paced", "stalled"):
+        return run["cpu_percent"] / run["client_mb_s"]
+    return run["cpu_us" if mode == "round" else "cpu_ms_mb"]
+
+
+def behind(results):
+    """The figures in which a peer is ahead of us. One that fails in a row is behind in it."""
+    found = []
+    for mode, title, ours, name, run in pairs(results):
         more, less = COMPARED[mode]
-        for name, run in peers.items():
-            behind += [f"{title}: {figure} {ours[figure]:.1f}, {name} {run[figure]:.1f}" for figure in more
-                       if ours[figure] > run[figure]]
-            behind += [f"{title}: {figure} {ours[figure]:.1f}, {name} {run[figure]:.1f}" for figure in less
-                       if ours[figure] < run[figure]]
-            if name in TEN_TIMES:
-                least[name, "CPU"].append(run[COST[mode]] / ours[COST[mode]])
-                least[name, "memory"].append(run["peak_mb"] / ours["peak_mb"])
-    row("figures of all rows in which a peer is ahead", len(behind), 0, "figures")
-    for (name, what), ratios in least.items():
-        if ratios:
-            row(f"{what} beside {name}: least and median of all rows", min(ratios), 10, f"x (median {statistics.median(ratios):.0f})",
-                at_least=True)
-    return behind
+        found += [f"{title}: {figure} {ours[figure]:.1f}, {name} {run[figure]:.1f}" for figure in (*more, *less)
+                  if (ours[figure] > run[figure] * TIE if figure in more else ours[figure] * TIE < run[figure])]
+    return found
+
+
+def peer_goals(results, row):
+    """First in every figure of every row, and ten times less than the two that applications use."""
+    row("figures of all rows in which a peer is ahead", len(results["behind"]), 0, "figures")
+    for peer in TEN_TIMES:
+        for what in ("CPU", "memory"):
+            ratios = [cost(mode, run, what) / cost(mode, ours, what)
+                      for mode, _, ours, name, run in pairs(results["devices"]) if name == peer]
+            if ratios:
+                row(f"{what} beside {peer}: least and median of all rows", min(ratios), 10,
+                    f"x (median {statistics.median(ratios):.0f})", at_least=True)

@@ -42,7 +42,7 @@ class Server:
     def run(self, program, mode, *words, **options):
         command = ["taskset", "-c", LAST, BIN / program, mode, self.port, self.process.pid, *words]
         try:
-            done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120, **options)
+            done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60, **options)
         except subprocess.TimeoutExpired as late:
             raise Failed("it took too long") from late
         if done.returncode != 0:
