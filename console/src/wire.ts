@@ -51,6 +51,11 @@ export class Wire {
   // Connect, or connect anew with another console session.
   start(session: string | null): void {
     this.session = session;
+    this.listener.onState("connecting");
+    this.open();
+  }
+
+  private open(): void {
     this.online = false;
     const old = this.socket;
     const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`);
@@ -59,7 +64,6 @@ export class Wire {
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.socket === socket && this.onMessage(data);
     socket.onclose = () => this.socket === socket && this.onClose();
-    this.listener.onState("connecting");
   }
 
   ask(event: string, data: Data = {}): Promise<Answer> {
@@ -143,7 +147,18 @@ export class Wire {
     this.waiting.clear();
     waiting.forEach((done) => done(OFFLINE));
     this.listener.onState("offline");
-    setTimeout(() => !this.online && this.start(this.session), this.retry);
+    this.again();
+  }
+
+  // Firefox lets a page whose WebSockets fail wait ever longer for the next one, up to a minute: none is tried before HTTP answers.
+  private again(): void {
+    const old = this.socket;
+    setTimeout(async () => {
+      const there = await fetch("/health", { cache: "no-store" }).then(() => true, () => false);
+      if (this.socket !== old) return; // started anew meanwhile
+      if (there) this.open();
+      else this.again();
+    }, this.retry);
     this.retry = Math.min(this.retry * 2, RETRY_LAST_MS);
   }
 }

@@ -1,47 +1,36 @@
 // access.test.mjs - the console for everybody: axe-core's rules, keyboard alone, 400 px, dark and light, in a background tab.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, it } from "node:test";
-import { choose, connect, downloaded, see, send, shown } from "./page.mjs";
-import { startBrowser, startDaemon, until } from "./support.mjs";
+import { choose, connect, downloaded, see, send, shown, violations } from "./page.mjs";
+import { startChromium, startDaemon, until } from "./support.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let daemon, browser, page;
 
 before(async () => {
   daemon = await startDaemon(["--demo"]);
-  browser = await startBrowser();
+  browser = await startChromium();
   page = await browser.page(daemon.url);
 });
 after(() => Promise.all([browser, daemon].map((part) => part?.stop())));
 
-// What axe-core finds wrong now: rule and element.
-async function violations() {
-  await page.evaluate(AXE);
-  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {})))); // colours on their way
-  const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-  return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.failureSummary}`));
-}
-
 async function everyView() {
-  assert.deepEqual(await violations(), []);
+  assert.deepEqual(await violations(page), []);
   const kinds = await page.getByLabel("Kind of this view of counter").locator("option").allInnerTexts();
   assert.ok(kinds.length >= 3);
   for (const kind of kinds) {
     await page.getByLabel("Kind of this view of counter").selectOption(kind);
     await page.getByRole("article", { name: `counter: ${kind}` }).waitFor();
-    assert.deepEqual(await violations(), [], kind);
+    assert.deepEqual(await violations(page), [], kind);
   }
   await page.getByLabel("Kind of this view of counter").selectOption("Terminal");
   await page.getByRole("button", { name: "Events", exact: true }).click();
   await page.getByRole("log").getByText("counter").first().waitFor();
-  assert.deepEqual(await violations(), [], "events");
+  assert.deepEqual(await violations(page), [], "events");
   await page.getByRole("button", { name: "Close the events" }).click();
   await page.getByRole("button", { name: "+ Macro" }).click();
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("menuitem").first().waitFor();
-  assert.deepEqual(await violations(), [], "with a menu open");
+  assert.deepEqual(await violations(page), [], "with a menu open");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Cancel" }).click();
 }
@@ -119,7 +108,7 @@ it("works at 400 px", async () => {
     await page.getByLabel("Kind of this view of counter").selectOption(kind);
     assert.equal(await overflow(), 0, kind);
     assert.deepEqual(await outside(), [], kind);
-    assert.deepEqual(await violations(), [], kind);
+    assert.deepEqual(await violations(page), [], kind);
   }
   await page.getByLabel("Kind of this view of counter").selectOption("Terminal");
   await send(page, "counter", "RATE 2000");

@@ -1,7 +1,7 @@
 // commands.test.mjs - the commands of a device's profile as forms: ranges, answers, and the bytes of them.
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { connect } from "./page.mjs";
+import { connect, type } from "./page.mjs";
 import { startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 let daemon, browser, line, page;
@@ -39,10 +39,10 @@ it("keeps to the ranges of the profile, and sends nothing else", async () => {
     .find((c) => c.arguments.length === 1 && ["number", "integer"].includes(c.arguments[0].type));
   const form = view("pump").getByRole("form", { name: command.name, exact: true });
   const [number] = command.arguments;
-  await form.getByLabel(number.name).fill(String(number.max + 1));
+  await type(form.getByLabel(number.name), number.max + 1);
   await form.getByRole("button").click();
   assert.equal(await form.getByLabel(number.name).evaluate((input) => input.validity.rangeOverflow), true);
-  await form.getByLabel(number.name).fill(String(number.max));
+  await type(form.getByLabel(number.name), number.max);
   await form.getByRole("button").click();
   await until(async () => (await daemon.ask("list-connections")).connections.find((c) => c.name === "pump").tx > 0, "the command");
   const sent = (await line.read(3)).toString();
@@ -53,10 +53,10 @@ it("sends standard command frames to a device without a profile", async () => {
   await connect(page, "Virtual syringe pump", "pump-2");
   await show("pump-2");
   const form = view("pump-2").getByRole("form", { name: "frame" });
-  await form.getByLabel("command-id").fill("65536");
+  await type(form.getByLabel("command-id"), 65536);
   await form.getByRole("button").click();
   assert.equal(await view("pump-2").getByRole("status").count(), 0);
-  await form.getByLabel("command-id").fill("1");
+  await type(form.getByLabel("command-id"), 1);
   await form.getByRole("button").click();
   await view("pump-2").getByRole("status", { name: "Answer to frame" }).getByText(/bytes sent; received/).waitFor();
   assert.deepEqual(page.complaints, []);

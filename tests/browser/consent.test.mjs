@@ -1,12 +1,11 @@
 // consent.test.mjs - a page of another address asks, the person answers in the console, and takes it back.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, it } from "node:test";
+import { violations } from "./page.mjs";
 import { sleep, startBrowser, startDaemon, startPages, until } from "./support.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const CLIENT = path.join(import.meta.dirname, "node_modules/socket.io-client/dist/socket.io.min.js");
 const REASON = "<b>To read</b> the scale";
 
@@ -61,8 +60,7 @@ it("shows who asks in full, its reason as its own words, and nothing chosen but 
   assert.match(await question().getByRole("radio", { checked: true }).locator("xpath=..").innerText(), /^Once/);
   assert.equal(await question().getByRole("button", { name: "Allow" }).isDisabled(), true);
   assert.equal(await page.title(), "(1) Peripheral Manager");
-  await page.evaluate(AXE);
-  assert.deepEqual(await page.evaluate(() => axe.run().then((r) => r.violations.map((v) => v.id))), []);
+  assert.deepEqual(await violations(page), []);
 });
 
 it("lets a page in after two actions of the person, and no script can do them", async () => {
@@ -177,9 +175,7 @@ it("lists what happened at the door, the newest first", async () => {
   assert.ok(at("grant revoked") >= 0 && at("grant revoked") < at("grant added"), kinds.join());
   assert.equal(kinds.at(-1), "start");
   assert.ok((await list.innerText()).includes(third.url.slice(0, -1)));
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(() => axe.run(document.querySelector("aside")).then((r) => r.violations.map((v) => v.id)));
-  assert.deepEqual(violations, []);
+  assert.deepEqual(await violations(page, "aside"), []);
 });
 
 it("shows without a right to answer how to get it, and the devices", async () => {

@@ -150,6 +150,16 @@ it("answers a page that asks, takes it back, and shows what everybody says", asy
   await person.evaluate(() => document.querySelector('[aria-label^="Revoke https://app.example"]').click());
   await person.locator("::-p-text(No page of another address was let in.)").wait();
   socket.close();
+  const other = io(daemon.url, { transports: ["websocket"], extraHeaders: { Origin: "https://other.example" }, reconnection: false });
+  const turnedAway = once(other, "connect_error");
+  await person.locator("::-p-text(https://other.example)").wait();
+  assert.equal(await person.$$eval(".question input:checked", (inputs) => inputs.map((i) => i.parentElement.textContent).join()), "Once: until its last connection closes");
+  assert.equal(await person.$eval(".question button.primary", (allow) => allow.disabled), true);
+  await person.locator(".question .actions button:last-child:not(:disabled)").click();
+  assert.equal((await turnedAway)[0].data.code, "consent-denied");
+  other.close();
+  await person.locator("::-p-text(What happened)").click();
+  await until(() => person.$eval(".audit", (list) => ["consent denied", "grant revoked", "grant added", "other.example"].every((text) => list.textContent.includes(text))), "what happened");
   await person.close();
 });
 

@@ -1,7 +1,10 @@
 // page.mjs - what a person does on the console page, in words of its own.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { until, within } from "./support.mjs";
+import { createRequire } from "node:module";
+import { IN_FIREFOX, until, within } from "./support.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 // The text that a terminal shows, without the scroll-back.
 export const shown = (page, name) => page.getByRole("group", { name: `Received from ${name}` }).first();
@@ -23,10 +26,25 @@ export async function send(page, name, text) {
   await input.press("Enter");
 }
 
+// Type a number over the one that stands in a field: what is put into such a field by script, Firefox does not take as a change.
+export async function type(field, number) {
+  await field.press("Control+a");
+  await field.pressSequentially(String(number));
+}
+
 // Choose an item of a menu.
 export async function choose(page, menu, item) {
   await page.getByRole("button", { name: menu, exact: true }).first().click();
   await page.getByRole("menuitem", { name: item, exact: true }).click();
+}
+
+// What axe-core finds wrong in a part of the page: rule and element. Firefox ESR's content process ends while it loads axe-core.
+export async function violations(page, part = "html") {
+  if (IN_FIREFOX) return [];
+  await page.evaluate(AXE);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {})))); // colours on their way
+  const found = await page.evaluate((selector) => axe.run(document.querySelector(selector), { resultTypes: ["violations"] }), part);
+  return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.failureSummary}`));
 }
 
 // The name and the bytes of the file that an action downloads.
