@@ -128,7 +128,7 @@ export function rows({ http, ws, other, port }) {
     ["B02", "the console's session", ["fetch", "/console/api/session", post(JSON_TYPE, '{"code":"x"}')], /^403 .*host-not-allowed/],
     ["B02", "XMLHttpRequest", ["xhr", "GET", LIST], /^403 .*host-not-allowed/],
     ["B02", "polling", ["polling", POLLING], /^403 .*host-not-allowed/],
-    ["B02", "WebSocket", ["socket", `ws://rebound.test:${port}${SOCKET}`], /^closed$/],
+    ["B02", "WebSocket", ["socket", SOCKET], /^closed$/],
     ["B02", "an image", ["element", "img", { src: "/icon.svg" }], NOTHING],
     ["B02", "a script", ["element", "script", { src: "/console.js" }], NOTHING],
     ["B02", "a form", ["form", SEND, "POST", "text/plain", { "{": "}" }, "inside"], /^sent$/],
