@@ -112,6 +112,7 @@ static const struct {
     {"not-http", 400, "something else than HTTP was spoken"},
     {"token-in-url", 400, "a token stood in the address, where others can read it"},
     {"jsonp", 400, "JSONP is not served; fetch is, by CORS"},
+    {"https-required", 400, "this port speaks TLS only: use https"},
     {"sender-not-allowed", 403, "pages of others cannot use this address"},
     {"origin-not-allowed", 403, "only the pages that were listed come in by this port"},
     {"not-found", 404, "there is nothing at this address"},

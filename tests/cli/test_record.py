@@ -61,7 +61,7 @@ class RecordTest(Places):
         self.assertFalse(torn)
         self.assertEqual([r.type for r in records], ["start", "data", "end"] * 2)
         with open(path, "wb") as file:
-            file.write(whole[:200] + b"?" + whole[201:])
+            file.write(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
         self.assertIn("damaged", self.command("export", name)[0])
 
     def test_a_part_that_cannot_be_opened_is_no_end(self):
