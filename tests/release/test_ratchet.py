@@ -197,7 +197,8 @@ class RatchetTest(unittest.TestCase):
             file.write_text(json.dumps(now, indent=2) + "\n")
             return
         with self.subTest("access checks cost 3 % of a round trip at most"):
-            self.assertLessEqual(now["granted-round"]["instructions"], now["device-round"]["instructions"] * 1.03)
+            most = now["device-round"]["instructions"] * 1.03 + SCATTER["instructions"]
+            self.assertLessEqual(now["granted-round"]["instructions"], most)
         for name, path in PATHS.items():
             for _ in range(2):
                 if dearer(now[name], known[name]):
