@@ -110,9 +110,7 @@ static unsigned port_of(const char *p, size_t n)
 /* Where the host ends: at the last colon that is not inside brackets. */
 static size_t host_length(const char *p, size_t n)
 {
-    if (n == 0)
-        return 0; /* a request of HTTP/1.0 may have none, and p is NULL */
-    const char *bracket = p[0] == '[' ? memchr(p, ']', n) : NULL;
+    const char *bracket = n > 0 && p[0] == '[' ? memchr(p, ']', n) : NULL;
     size_t start = bracket ? (size_t)(bracket - p) : 0;
     const char *colon = memchr(p + start, ':', n - start);
     return colon ? (size_t)(colon - p) : n;
@@ -181,7 +179,7 @@ static bool is_name(const char *host, size_t n, const char *name)
 bool pm_host_is_served(const struct pm_hosts *h, const char *host, size_t n)
 {
     if (n == 0)
-        return false; /* nobody, perhaps not even a pointer */
+        return false; /* a request of HTTP/1.0 may have none, and host is NULL */
     size_t length = host_length(host, n);
     bool fits = port_fits(h, host + length, n - length);
     for (size_t i = 0; i < OWN_NAMES; i++) {

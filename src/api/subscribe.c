@@ -228,9 +228,9 @@ void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t of
         owe_gap(s, start, PM_GAP_EPOCH);
     if (s->cursor < start)
         owe_gap(s, start, PM_GAP_SLOW);
-    s->mark =
-        pm_marks_from(&c->marks, exists ? offset : s->cursor); /* a gap counts bytes: what no offset counts comes too */
-    if (!known)                                                /* the gap says as much */
+    /* A gap counts bytes: what no offset counts comes too. */
+    s->mark = pm_marks_from(&c->marks, exists ? offset : s->cursor);
+    if (!known) /* the gap says as much */
         s->mark = pm_marks_pass_reopened(&c->marks, s->mark, s->cursor);
 }
 
