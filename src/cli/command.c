@@ -1,6 +1,7 @@
 /* command.c - see command.h. */
 #include "cli/command.h"
 
+#include "cli/completion_words.h"
 #include "cli/doctor.h"
 #include "cli/monitor.h"
 #include "cli/record.h"
@@ -60,8 +61,9 @@ const struct pm_command pm_commands[] = {
      .example = "peripheral-manager record pump", .run = pm_record_command},
     {"recordings", .arguments = "", .purpose = "Show the recordings on this machine",
      .example = "peripheral-manager recordings", PLAIN, .run = pm_recordings_command},
-    {"export", "FILE|ID...", 1, PM_EXPORT_FILES_MAX, .purpose = "Write a recording in another format; needs no daemon",
-     .options = pm_export_rows, .size = sizeof(struct pm_export_values),
+    {"export", "FILE|RECORDING...", 1, PM_EXPORT_FILES_MAX,
+     .purpose = "Write a recording in another format; needs no daemon", .options = pm_export_rows,
+     .size = sizeof(struct pm_export_values),
      .example = "peripheral-manager export 20260131-120000-Ab3dE5gH --format csv", .run = pm_export_command},
     {"requests", .arguments = "", .purpose = "Show which pages ask to be let in",
      .example = "peripheral-manager requests", PLAIN, .run = pm_questions_command},
@@ -75,7 +77,7 @@ const struct pm_command pm_commands[] = {
     {"revoke", .arguments = "", .purpose = "End what pages were allowed, and the streams that go by it",
      .request = "grant-revoke", .example = "peripheral-manager revoke --origin https://lab.example", PLAIN,
      .run = pm_request_command},
-    {"token", "create NAME [SCOPE]... | list | revoke NAME", 1, 6,
+    {"token", "create TOKEN [SCOPE]... | list | revoke TOKEN", 1, 6,
      .purpose = "Let programs of other users in: make, show and end tokens, for read, write, control and record",
      .request = "token-create", .request_words = 2,
      .example = "peripheral-manager token create lab read write --days 30", PLAIN, .run = pm_token_command},
@@ -86,16 +88,15 @@ const struct pm_command pm_commands[] = {
     {"request", "EVENT [DATA]", 1, 2, .purpose = "Ask anything that a page can ask, with its data as JSON",
      .example = "peripheral-manager request send-break '{\"name\": \"pump\", \"milliseconds\": 100}'", PLAIN,
      .run = pm_ask_command},
-    {"replay", "FILE|ID...", 1, PM_EXPORT_FILES_MAX,
+    {"replay", "FILE|RECORDING...", 1, PM_EXPORT_FILES_MAX,
      .purpose = "Play a recording as a virtual device, as fast as it was or faster", .options = pm_replay_rows,
      .size = sizeof(struct pm_replay_values),
      .example = "peripheral-manager replay 20260131-120000-Ab3dE5gH --speed 10 --open pump", .run = pm_replay_command},
     {"doctor", .arguments = "", .purpose = "Look for what is wrong: settings, daemon, port, devices, system",
      .example = "peripheral-manager doctor --origin https://lab.example", .options = pm_doctor_rows,
      .size = sizeof(struct pm_doctor_values), .run = pm_doctor_command},
-    {"completion", "SHELL | device [NAME [COMMAND]]", 1, 40,
-     .purpose =
-         "Write what bash, zsh or fish needs to complete commands and options; or what can come next for a device",
+    {"completion", "SHELL | words [WORD]...", 1, 1 + PM_COMPLETION_WORDS_MAX,
+     .purpose = "Write what bash, zsh or fish needs to complete command lines; or what the last WORD of one can become",
      .example = "source <(peripheral-manager completion bash)", PLAIN, .run = pm_completion_command},
     {0},
 };
