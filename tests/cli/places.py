@@ -1,5 +1,6 @@
 """places.py - runs the program with directories of the test's own: what the tests of the command line share."""
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import unittest
 from daemon import DEADLINE, environment, wait_for
 
 PROGRAM = os.environ["PERIPHERAL_MANAGER"]
+REFUSED, USAGE, NO_DAEMON, IO, PROTOCOL, PERMISSION = 1, 64, 69, 74, 76, 77  # its exit codes
 
 
 class Control(http.client.HTTPConnection):
@@ -81,3 +83,13 @@ class Places(unittest.TestCase):
         settings = {"stdin": subprocess.DEVNULL, "env": self.environment, "timeout": DEADLINE} | options
         done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, **settings)
         return done.returncode, done.stdout, done.stderr
+
+    def command(self, *arguments, code=0):
+        """What a command writes that ends with this code, and what it says on stderr."""
+        returned, output, errors = self.run_program(*arguments)
+        self.assertEqual(returned, code, errors)
+        return output, errors
+
+    def json(self, *arguments, code=0):
+        """What it writes with --json."""
+        return json.loads(self.command(*arguments, "--json", code=code)[0])

@@ -5,21 +5,10 @@ import socket
 import unittest
 
 from daemon import Line
-from places import Places
-
-REFUSED, USAGE, NO_DAEMON, PROTOCOL, PERMISSION = 1, 64, 69, 76, 77
+from places import NO_DAEMON, PERMISSION, PROTOCOL, REFUSED, USAGE, Places
 
 
 class CommandsTest(Places):
-    def command(self, *arguments, code=0):
-        """What a command writes, and what it says on stderr."""
-        returned, output, errors = self.run_program(*arguments)
-        self.assertEqual(returned, code, errors)
-        return output, errors
-
-    def json(self, *arguments, code=0):
-        return json.loads(self.command(*arguments, "--json", code=code)[0])
-
     def test_list_needs_no_daemon(self):
         self.assertIsInstance(self.json("list"), list)
         self.serve("--demo")

@@ -2,26 +2,15 @@
 import csv
 import glob
 import io
-import json
 import os
 import unittest
 
 import recording
 from daemon import Line, wait_for
-from places import Places
-
-REFUSED, USAGE, NO_DAEMON, IO = 1, 64, 69, 74
+from places import IO, NO_DAEMON, REFUSED, USAGE, Places
 
 
 class RecordTest(Places):
-    def command(self, *arguments, code=0):
-        returned, output, errors = self.run_program(*arguments)
-        self.assertEqual(returned, code, errors)
-        return output, errors
-
-    def json(self, *arguments):
-        return json.loads(self.command(*arguments, "--json")[0])
-
     def record(self, data):
         """A finished recording; its id."""
         line = Line()

@@ -6,21 +6,12 @@ import time
 import unittest
 
 from daemon import Line, wait_for
-from places import Control, Places
+from places import IO, NO_DAEMON, REFUSED, USAGE, Control, Places
 
 DATA = bytes(i * 7 % 251 for i in range(200_000))
-REFUSED, USAGE, NO_DAEMON, IO = 1, 64, 69, 74
 
 
 class ReplayTest(Places):
-    def command(self, *arguments, code=0):
-        returned, output, errors = self.run_program(*arguments)
-        self.assertEqual(returned, code, errors)
-        return output, errors
-
-    def json(self, *arguments):
-        return json.loads(self.command(*arguments, "--json")[0])
-
     def control(self, event, **data):
         connection = Control(f"{self.runtime}/control")
         connection.request("POST", f"/api/v1/{event}", json.dumps(data), {"Content-Type": "application/json"})
