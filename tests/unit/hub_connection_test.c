@@ -1,6 +1,5 @@
 /* hub_connection_test.c - a connection's life with devices that a test plays: replug, identities, refusals, writes. */
-#include "fake_devices.h"
-#include "hub/hub.h"
+#include "fake_hub.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,9 +14,7 @@ enum { NEWS = 64, DEADLINE_MS = 20000 };
 
 /* What was told, as text: "opened pump", "lost pump device-gone". */
 struct stage {
-    struct pm_loop loop;
-    struct pm_devices devices;
-    struct pm_hub *hub;
+    struct fake_hub fake;
     struct pm_timer deadline;
     char news[NEWS][128];
     unsigned n_news;
@@ -43,7 +40,7 @@ static void on_news(void *owner, enum pm_hub_news news, struct pm_connection *c,
     snprintf(s->news[s->n_news], sizeof(s->news[0]), "%s %s%s%s", words[news], c->name, text ? " " : "",
              text ? text : "");
     if (s->awaited && strcmp(s->news[s->n_news], s->awaited) == 0)
-        pm_loop_stop(&s->loop);
+        pm_loop_stop(&s->fake.loop);
     s->n_news++;
 }
 
@@ -59,10 +56,8 @@ static int set_up(void **state)
 {
     struct stage *s = calloc(1, sizeof(*s));
     assert_non_null(s);
-    assert_int_equal(pm_loop_init(&s->loop), 0);
-    fake_devices_init(&s->devices, &s->loop);
-    assert_int_equal(pm_hub_new(&s->loop, &s->devices, &ops, s, &s->hub), 0);
-    pm_timer_init(&s->deadline, &s->loop, on_deadline, s);
+    fake_hub_init(&s->fake, &ops, s);
+    pm_timer_init(&s->deadline, &s->fake.loop, on_deadline, s);
     *state = s;
     return 0;
 }
@@ -70,10 +65,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct stage *s = *state;
-    pm_hub_free(s->hub);
-    fake_devices_fini(&s->devices);
     pm_timer_close(&s->deadline, NULL);
-    pm_loop_fini(&s->loop);
+    fake_hub_fini(&s->fake);
     free(s);
     return 0;
 }
@@ -82,7 +75,7 @@ static void wait_for(struct stage *s, const char *news)
 {
     s->awaited = news;
     pm_timer_set(&s->deadline, pm_mono_add_ms(pm_loop_now(), DEADLINE_MS));
-    pm_loop_run(&s->loop);
+    pm_loop_run(&s->fake.loop);
     pm_timer_stop(&s->deadline);
     s->awaited = NULL;
 }
@@ -116,13 +109,13 @@ static struct pm_connection_options some_options(void)
 
 static int activate(struct stage *s, const char *name, const char *address, struct pm_connection_options o)
 {
-    pm_hub_activate(s->hub, name, address, &o, on_opened, s);
+    pm_hub_activate(s->fake.hub, name, address, &o, on_opened, s);
     return s->error;
 }
 
 static struct pm_connection *open_pump(struct stage *s, struct pm_connection_options o)
 {
-    fake_plug(&s->devices, "usb-pump", "/dev/ttyUSB0");
+    fake_plug(&s->fake.devices, "usb-pump", "/dev/ttyUSB0");
     assert_int_equal(activate(s, "pump", "/dev/ttyUSB0", o), 0);
     s->n_news = 0;
     return s->opened;
@@ -130,15 +123,15 @@ static struct pm_connection *open_pump(struct stage *s, struct pm_connection_opt
 
 static void unplug(struct stage *s, const char *path)
 {
-    struct pm_device *d = (struct pm_device *)(uintptr_t)pm_devices_find(&s->devices, path);
+    struct pm_device *d = (struct pm_device *)(uintptr_t)pm_devices_find(&s->fake.devices, path);
     pm_list_remove(&d->link);
-    pm_hub_detached(s->hub, d);
+    pm_hub_detached(s->fake.hub, d);
     free(d);
 }
 
 static void plug(struct stage *s, const char *id, const char *path)
 {
-    pm_hub_attached(s->hub, fake_plug(&s->devices, id, path));
+    pm_hub_attached(s->fake.hub, fake_plug(&s->fake.devices, id, path));
 }
 
 static void assert_journal(const struct pm_connection *c, const char *expect)
@@ -161,7 +154,7 @@ static void same_name_and_address_change_nothing(void **state)
     assert_ptr_equal(s->opened, c);
     assert_int_equal(c->epoch, epoch);
     assert_int_equal(c->options.line.baud_rate, 9600);
-    assert_int_equal(s->devices.attempts, 1);
+    assert_int_equal(s->fake.devices.attempts, 1);
     assert_told(s, "");
 }
 
@@ -169,7 +162,7 @@ static void names_and_devices_are_taken_once(void **state)
 {
     struct stage *s = *state;
     open_pump(s, some_options());
-    fake_plug(&s->devices, "usb-valve", "/dev/ttyUSB1");
+    fake_plug(&s->fake.devices, "usb-valve", "/dev/ttyUSB1");
     assert_int_equal(activate(s, "pump", "/dev/ttyUSB1", some_options()), -EEXIST);
     assert_int_equal(activate(s, "other", "/dev/ttyUSB0", some_options()), -EBUSY);
     assert_int_equal(activate(s, "other", "/dev/ttyUSB9", some_options()), -ENODEV);
@@ -187,15 +180,15 @@ static void device_is_followed_to_another_path(void **state)
     struct stage *s = *state;
     struct pm_connection *c = open_pump(s, some_options());
     uint64_t epoch = c->epoch, end;
-    fake_say(fake_port(&s->devices), "before");
+    fake_say(fake_port(&s->fake.devices), "before");
     unplug(s, "/dev/ttyUSB0");
     assert_int_equal(c->state, PM_CONNECTION_IS_LOST);
-    assert_false(fake_port(&s->devices)->open);
+    assert_false(fake_port(&s->fake.devices)->open);
     plug(s, "usb-other", "/dev/ttyUSB0"); /* another one takes the path */
     assert_int_equal(c->state, PM_CONNECTION_IS_LOST);
     plug(s, "usb-pump", "/dev/ttyUSB7");
     assert_told(s, "lost pump device-gone, restored pump");
-    struct fake_port *p = fake_port(&s->devices); /* open when the news of the device has been handled */
+    struct fake_port *p = fake_port(&s->fake.devices); /* open when the news of the device has been handled */
     assert_string_equal(p->path, "/dev/ttyUSB7");
     assert_int_equal(p->port.settings.baud_rate, 9600);
     assert_int_equal(p->port.settings.parity, PM_PARITY_EVEN);
@@ -216,7 +209,7 @@ static void earlier_epochs_are_known_up_to_a_limit(void **state)
         epochs[i] = c->epoch;
         for (unsigned j = 0; j < i; j++)
             assert_int_not_equal(epochs[i], epochs[j]);
-        fake_say(fake_port(&s->devices), "x");
+        fake_say(fake_port(&s->fake.devices), "x");
         unplug(s, "/dev/ttyUSB0");
         plug(s, "usb-pump", "/dev/ttyUSB0");
     }
@@ -238,12 +231,12 @@ static void two_with_one_identity_are_never_mixed_up(void **state)
     unplug(s, "/dev/ttyUSB1");
     plug(s, "usb-pump", "/dev/ttyUSB0"); /* which of them? */
     assert_told(s, "lost pump device-gone, lost pump identity-conflict");
-    assert_int_equal(s->devices.attempts, 1);
+    assert_int_equal(s->fake.devices.attempts, 1);
     plug(s, "usb-pump", "/dev/ttyUSB1");
     assert_int_equal(activate(s, "pump", "usb-pump", some_options()), -ENOTUNIQ);
     assert_int_equal(activate(s, "pump", "/dev/ttyUSB1", some_options()), 0); /* a person says which */
     assert_told(s, "restored pump");
-    assert_string_equal(fake_port(&s->devices)->path, "/dev/ttyUSB1");
+    assert_string_equal(fake_port(&s->fake.devices)->path, "/dev/ttyUSB1");
 }
 
 static void without_reconnect_it_closes_and_its_name_is_free(void **state)
@@ -254,7 +247,7 @@ static void without_reconnect_it_closes_and_its_name_is_free(void **state)
     open_pump(s, o);
     unplug(s, "/dev/ttyUSB0");
     assert_told(s, "closed pump device-gone");
-    assert_null(pm_hub_find(s->hub, "pump"));
+    assert_null(pm_hub_find(s->fake.hub, "pump"));
     plug(s, "usb-pump", "/dev/ttyUSB0");
     assert_told(s, "");
 }
@@ -265,13 +258,13 @@ static void refused_return_is_tried_again_and_then_told(void **state)
     struct stage *s = *state;
     struct pm_connection *c = open_pump(s, some_options());
     unplug(s, "/dev/ttyUSB0");
-    s->devices.attempts = 0;
-    s->devices.error = -EACCES;
+    s->fake.devices.attempts = 0;
+    s->fake.devices.error = -EACCES;
     plug(s, "usb-pump", "/dev/ttyUSB0");
     wait_for(s, "lost pump access-denied");
     assert_told(s, "lost pump device-gone, lost pump access-denied");
-    assert_int_equal(s->devices.attempts, 1 + PM_RETRIES);
-    s->devices.error = 0;
+    assert_int_equal(s->fake.devices.attempts, 1 + PM_RETRIES);
+    s->fake.devices.error = 0;
     assert_int_equal(activate(s, "pump", "/dev/ttyUSB0", some_options()), 0);
     assert_ptr_equal(s->opened, c);
     assert_told(s, "restored pump");
@@ -282,9 +275,9 @@ static void return_that_succeeds_late_is_a_return(void **state)
     struct stage *s = *state;
     open_pump(s, some_options());
     unplug(s, "/dev/ttyUSB0");
-    s->devices.error = -EACCES;
+    s->fake.devices.error = -EACCES;
     plug(s, "usb-pump", "/dev/ttyUSB0");
-    s->devices.error = 0;
+    s->fake.devices.error = 0;
     wait_for(s, "restored pump");
     assert_told(s, "lost pump device-gone, restored pump");
 }
@@ -294,7 +287,7 @@ static void stumbling_device_is_opened_again(void **state)
 {
     struct stage *s = *state;
     open_pump(s, some_options());
-    struct fake_port *p = fake_port(&s->devices);
+    struct fake_port *p = fake_port(&s->fake.devices);
     p->port.events->on_lost(p->port.owner, -EIO);
     wait_for(s, "restored pump");
     assert_told(s, "lost pump io-error, restored pump");
@@ -307,14 +300,14 @@ static void remembered_connection_waits_for_its_device(void **state)
     struct stage *s = *state;
     struct pm_remembered r = {"pump", "/dev/ttyUSB0", "usb-pump", false, some_options()};
     struct pm_connection *c;
-    fake_plug(&s->devices, "usb-other", "/dev/ttyUSB0"); /* at its path */
-    assert_int_equal(pm_hub_restore(s->hub, &r, &c), 0);
-    assert_int_equal(pm_hub_restore(s->hub, &r, &c), -EEXIST);
-    assert_int_equal(s->devices.attempts, 0);
+    fake_plug(&s->fake.devices, "usb-other", "/dev/ttyUSB0"); /* at its path */
+    assert_int_equal(pm_hub_restore(s->fake.hub, &r, &c), 0);
+    assert_int_equal(pm_hub_restore(s->fake.hub, &r, &c), -EEXIST);
+    assert_int_equal(s->fake.devices.attempts, 0);
     assert_int_equal(pm_hub_write(c, "x", 1, NULL, NULL), -ENODEV);
     plug(s, "usb-pump", "/dev/ttyUSB3");
     assert_told(s, "restored pump");
-    assert_int_equal(fake_port(&s->devices)->port.settings.baud_rate, 9600);
+    assert_int_equal(fake_port(&s->fake.devices)->port.settings.baud_rate, 9600);
 }
 
 static void remembered_twin_is_not_guessed(void **state)
@@ -322,9 +315,9 @@ static void remembered_twin_is_not_guessed(void **state)
     struct stage *s = *state;
     struct pm_remembered r = {"pump", "/dev/ttyUSB0", "usb-pump", true, some_options()};
     struct pm_connection *c;
-    fake_plug(&s->devices, "usb-pump", "/dev/ttyUSB0");
-    assert_int_equal(pm_hub_restore(s->hub, &r, &c), 0);
-    assert_int_equal(s->devices.attempts, 0);
+    fake_plug(&s->fake.devices, "usb-pump", "/dev/ttyUSB0");
+    assert_int_equal(pm_hub_restore(s->fake.hub, &r, &c), 0);
+    assert_int_equal(s->fake.devices.attempts, 0);
     assert_told(s, "lost pump identity-conflict");
 }
 
@@ -349,7 +342,7 @@ static void messages_go_out_whole_and_in_order(void **state)
 {
     struct stage *s = *state;
     struct pm_connection *c = open_pump(s, some_options());
-    struct fake_port *p = fake_port(&s->devices);
+    struct fake_port *p = fake_port(&s->fake.devices);
     p->takes = 0;
     put(s, c, "first");
     put(s, c, "");
@@ -372,23 +365,23 @@ static void write_cut_short_tells_how_much_went_out(void **state)
 {
     struct stage *s = *state;
     struct pm_connection *c = open_pump(s, some_options());
-    fake_port(&s->devices)->takes = 3;
+    fake_port(&s->fake.devices)->takes = 3;
     put(s, c, "first");
     put(s, c, "second");
     unplug(s, "/dev/ttyUSB0");
     assert_string_equal(s->written, "3!-19 0!-19 ");
     assert_int_equal(pm_hub_write(c, "x", 1, on_written, s), -ENODEV);
     plug(s, "usb-pump", "/dev/ttyUSB0");
-    assert_int_equal(fake_port(&s->devices)->n_sent, 0); /* what was given up is not sent later */
+    assert_int_equal(fake_port(&s->fake.devices)->n_sent, 0); /* what was given up is not sent later */
     put(s, c, "again");
-    assert_memory_equal(fake_port(&s->devices)->sent, "again", 5);
+    assert_memory_equal(fake_port(&s->fake.devices)->sent, "again", 5);
 }
 
 /* A writer that closes the connection when its message is over, as the command does that a device is stopped with. */
 static void on_written_close(void *owner, size_t bytes, int error)
 {
     struct stage *s = owner;
-    struct pm_connection *c = pm_hub_find(s->hub, "pump");
+    struct pm_connection *c = pm_hub_find(s->fake.hub, "pump");
     on_written(owner, bytes, error);
     if (c)
         pm_hub_deactivate(c, "deactivated");
@@ -399,7 +392,7 @@ static struct pm_connection *open_and_wait_to_close(struct stage *s, bool reconn
     struct pm_connection_options o = some_options();
     o.reconnect = reconnect;
     struct pm_connection *c = open_pump(s, o);
-    fake_port(&s->devices)->takes = 0;
+    fake_port(&s->fake.devices)->takes = 0;
     put(s, c, "first");
     assert_int_equal(pm_hub_write(c, "stop", 4, on_written_close, s), 0);
     put(s, c, "last");
@@ -426,7 +419,7 @@ static void discarded_messages_are_told(void **state)
 {
     struct stage *s = *state;
     struct pm_connection *c = open_pump(s, some_options());
-    fake_port(&s->devices)->takes = 2;
+    fake_port(&s->fake.devices)->takes = 2;
     put(s, c, "first");
     put(s, c, "second");
     assert_int_equal(pm_hub_discard(c), 3 + 6);
@@ -445,7 +438,7 @@ static void queue_is_bounded_and_says_when_it_is_down(void **state)
     static char block[4096];
     struct stage *s = *state;
     struct pm_connection *c = open_pump(s, some_options());
-    struct fake_port *p = fake_port(&s->devices);
+    struct fake_port *p = fake_port(&s->fake.devices);
     unsigned accepted = 0, done = 0;
     int r;
     p->takes = 0;
@@ -473,7 +466,7 @@ static void overruns_are_marked_at_their_place(void **state)
 {
     struct stage *s = *state;
     struct pm_connection *c = open_pump(s, some_options());
-    struct fake_port *p = fake_port(&s->devices);
+    struct fake_port *p = fake_port(&s->fake.devices);
     uint64_t number = 0;
     fake_say(p, "0123");
     p->port.events->on_errors(p->port.owner, &(struct pm_line_errors){.overrun = 1});

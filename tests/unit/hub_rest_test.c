@@ -1,5 +1,5 @@
 /* hub_rest_test.c - when a port is not read for some milliseconds, and that it always goes on. */
-#include "fake_devices.h"
+#include "fake_hub.h"
 #include "hub/hub_private.h"
 
 #include <setjmp.h>
@@ -12,9 +12,7 @@
 enum { DEADLINE_MS = 20000, LOOK_MS = 1 };
 
 struct stage {
-    struct pm_loop loop;
-    struct pm_devices devices;
-    struct pm_hub *hub;
+    struct fake_hub fake;
     struct pm_connection *connection;
     struct pm_timer look;
     struct pm_mono deadline;
@@ -32,20 +30,18 @@ static void on_look(struct pm_timer *t)
 {
     struct stage *s = t->owner;
     assert_false(pm_mono_reached(pm_loop_now(), s->deadline));
-    if (fake_port(&s->devices)->paused)
+    if (fake_port(&s->fake.devices)->paused)
         pm_timer_set(t, pm_mono_add_ms(pm_loop_now(), LOOK_MS));
     else
-        pm_loop_stop(&s->loop);
+        pm_loop_stop(&s->fake.loop);
 }
 
 static int set_up(void **state)
 {
     struct stage *s = calloc(1, sizeof(*s));
     assert_non_null(s);
-    assert_int_equal(pm_loop_init(&s->loop), 0);
-    fake_devices_init(&s->devices, &s->loop);
-    assert_int_equal(pm_hub_new(&s->loop, &s->devices, &ops, s, &s->hub), 0);
-    pm_timer_init(&s->look, &s->loop, on_look, s);
+    fake_hub_init(&s->fake, &ops, s);
+    pm_timer_init(&s->look, &s->fake.loop, on_look, s);
     *state = s;
     return 0;
 }
@@ -53,10 +49,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct stage *s = *state;
-    pm_hub_free(s->hub);
-    fake_devices_fini(&s->devices);
     pm_timer_close(&s->look, NULL);
-    pm_loop_fini(&s->loop);
+    fake_hub_fini(&s->fake);
     free(s);
     return 0;
 }
@@ -80,24 +74,24 @@ static struct fake_port *open_as(struct stage *s, enum pm_latency latency, uint3
     struct pm_connection_options o = pm_connection_defaults();
     o.line.latency = latency;
     o.line.baud_rate = baud_rate;
-    fake_plug(&s->devices, "usb-pump", "/dev/ttyUSB0");
-    pm_hub_activate(s->hub, "pump", "/dev/ttyUSB0", &o, on_opened, s);
-    return fake_port(&s->devices);
+    fake_plug(&s->fake.devices, "usb-pump", "/dev/ttyUSB0");
+    pm_hub_activate(s->fake.hub, "pump", "/dev/ttyUSB0", &o, on_opened, s);
+    return fake_port(&s->fake.devices);
 }
 
 static void wait_until_read(struct stage *s)
 {
     s->deadline = pm_mono_add_ms(pm_loop_now(), DEADLINE_MS);
     pm_timer_set(&s->look, pm_loop_now());
-    pm_loop_run(&s->loop);
-    assert_false(fake_port(&s->devices)->paused);
+    pm_loop_run(&s->fake.loop);
+    assert_false(fake_port(&s->fake.devices)->paused);
 }
 
 /* As after the loop had been busy: what comes next may rest. */
 static void be_busy(struct stage *s)
 {
-    pm_load_look(&s->hub->load, pm_loop_turn(&s->loop));
-    s->hub->rest_ms = 8;
+    pm_load_look(&s->fake.hub->load, pm_loop_turn(&s->fake.loop));
+    s->fake.hub->rest_ms = 8;
 }
 
 static void throughput_rests_and_goes_on(void **state)
@@ -116,7 +110,7 @@ static void low_latency_never_rests_while_there_is_time(void **state)
 {
     struct stage *s = *state;
     struct fake_port *p = open_as(s, PM_LATENCY_LOW, 115200);
-    s->hub->rest_ms = 0;
+    s->fake.hub->rest_ms = 0;
     fake_say(p, "abc");
     assert_false(p->paused);
 }
@@ -145,7 +139,7 @@ static void a_busy_loop_lets_streams_rest_but_no_answer_and_not_the_lowest(void 
 static void flow(struct stage *s)
 {
     for (int i = 0; i < 40; i++)
-        fake_say(fake_port(&s->devices), "abc");
+        fake_say(fake_port(&s->fake.devices), "abc");
 }
 
 static void a_stream_to_many_rests_and_one_to_a_few_does_not(void **state)
@@ -172,10 +166,10 @@ static void what_came_meanwhile_is_read_and_it_rests_again(void **state)
     flow(s);
     uint64_t before = s->connection->journal.end;
     p->holds = "defg";
-    pm_rest_over(&s->hub->rest);
+    pm_rest_over(&s->fake.hub->rest);
     assert_int_equal(s->connection->journal.end, before + 4);
     assert_true(p->paused);
-    pm_rest_over(&s->hub->rest); /* nothing came */
+    pm_rest_over(&s->fake.hub->rest); /* nothing came */
     assert_false(p->paused);
 }
 
@@ -200,9 +194,9 @@ static void one_that_is_lost_while_it_is_read_is_let_go(void **state)
     s->connection->options.reconnect = false;
     fake_say(p, "abc");
     p->dies = true;
-    pm_rest_over(&s->hub->rest);
-    assert_null(pm_hub_find(s->hub, "pump"));
-    assert_true(pm_list_empty(&s->hub->resting));
+    pm_rest_over(&s->fake.hub->rest);
+    assert_null(pm_hub_find(s->fake.hub, "pump"));
+    assert_true(pm_list_empty(&s->fake.hub->resting));
 }
 
 static void readers_that_are_full_keep_it_waiting_behind_its_rest(void **state)
@@ -214,7 +208,7 @@ static void readers_that_are_full_keep_it_waiting_behind_its_rest(void **state)
     pm_hub_pause(s->connection, false);
     assert_true(p->paused); /* its rest goes on */
     pm_hub_pause(s->connection, true);
-    pm_rest_over(&s->hub->rest);
+    pm_rest_over(&s->fake.hub->rest);
     assert_true(p->paused);
     pm_hub_pause(s->connection, false);
     assert_false(p->paused);
@@ -233,10 +227,10 @@ static void one_that_is_closed_while_it_rests_is_forgotten(void **state)
     struct stage *s = *state;
     struct fake_port *p = open_as(s, PM_LATENCY_THROUGHPUT, 115200);
     fake_say(p, "abc");
-    assert_false(pm_list_empty(&s->hub->resting));
+    assert_false(pm_list_empty(&s->fake.hub->resting));
     pm_hub_deactivate(s->connection, "closed");
-    assert_true(pm_list_empty(&s->hub->resting));
-    pm_rest_over(&s->hub->rest);
+    assert_true(pm_list_empty(&s->fake.hub->resting));
+    pm_rest_over(&s->fake.hub->rest);
 }
 
 static void rest_follows_the_load(void **state)
