@@ -135,10 +135,10 @@ static json_t *errors_json(void)
     return list;
 }
 
-json_t *pm_reference_json(void)
+json_t *pm_reference_json(const struct pm_hub_limits *hub)
 {
-    json_t *limits = json_pack("{s:i, s:i, s:i, s:i}", "name", PM_NAME_MAX, "history", PM_JOURNAL_SIZE, "connections",
-                               PM_CONNECTIONS_MAX, "write-queue", PM_WRITE_HIGH);
+    json_t *limits = json_pack("{s:i, s:i, s:i, s:i}", "name", PM_NAME_MAX, "history", (int)hub->history, "connections",
+                               (int)hub->connections, "write-queue", (int)hub->write_queue);
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", PM_VERSION, "limits", limits, "requests", requests_json(),
                      "events", events_json(), "errors", errors_json());
 }
@@ -230,7 +230,7 @@ static void describe(struct pm_call *call)
 {
     const struct pm_connection *c = call->connection;
     const struct pm_profile *p = c ? pm_profiled_find(call->api, c->options.profile) : NULL;
-    json_t *reference = pm_reference_json();
+    json_t *reference = pm_reference_json(pm_hub_limits(call->api->hub));
     if (call->api->door)
         json_object_set_new(reference, "address", json_string(pm_door_address(call->api->door)));
     if (c)

@@ -167,7 +167,7 @@ struct pm_connection_options pm_call_options(const struct pm_call *call)
         pm_call_settings(&(struct pm_call){.kind = call->kind, .data = p->line}, &options.line);
     pm_call_settings(call, &options.line);
     options.reconnect = pm_call_boolean(call, "reconnect", options.reconnect);
-    options.history = (uint32_t)pm_call_integer(call, "history", options.history);
+    options.history = (uint32_t)pm_call_integer(call, "history", pm_hub_limits(call->api->hub)->history);
     options.record = pm_call_boolean(call, "record", options.record);
     pm_call_delivery(call, &options.delivery);
     return options;

@@ -33,7 +33,7 @@ static void send_raw(struct pm_call *call)
     struct pm_api_request *request = call->request;
     struct pm_connection *c = call->connection;
     struct pm_api_client *client = request->client;
-    if (!client && c->write_queued > PM_WRITE_HIGH) {
+    if (!client && pm_connection_is_full(c)) {
         fail_write(request, c, -ENOBUFS);
         return;
     }
@@ -42,7 +42,7 @@ static void send_raw(struct pm_call *call)
     int r = pm_hub_write(c, call->payload.p, call->payload.n, on_written, request);
     if (r < 0) {
         fail_write(request, c, r);
-    } else if (client && c->write_queued > PM_WRITE_HIGH && !client->waits) {
+    } else if (client && pm_connection_is_full(c) && !client->waits) {
         client->waits = true;
         client->ops->set_paused(client, true);
     }

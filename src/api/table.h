@@ -220,7 +220,7 @@ bool pm_claims_allow(struct pm_call *call);
 /* ---- reference.c ---- */
 
 /* The whole reference as JSON (what describe answers), and as the tables of docs/api.md. */
-json_t *pm_reference_json(void);
+json_t *pm_reference_json(const struct pm_hub_limits *hub);
 void pm_reference_markdown(void (*write)(void *owner, const char *text), void *owner);
 
 #endif

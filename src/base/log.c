@@ -6,21 +6,32 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 struct log {
     enum pm_log_level max_level;
-    unsigned lost; /* lines that nobody took, since the last that was written */
+    unsigned lost;           /* lines that nobody took, since the last that was written */
+    unsigned rate;           /* lines a second, at most */
+    int64_t second;          /* of the monotonic clock, */
+    unsigned lines, surplus; /* and how many it had, and how many were too many */
 };
 
-static struct log log_state = {.max_level = PM_LOG_INFO}; /* the one global there may be; tools/lint knows it */
+/* The one global there may be; tools/lint knows it. */
+static struct log log_state = {.max_level = PM_LOG_INFO, .rate = 200};
 
 void pm_log_set_level(enum pm_log_level level)
 {
     log_state.max_level = level;
+}
+
+void pm_log_set_rate(unsigned lines)
+{
+    log_state.rate = lines;
 }
 
 /* Never waits: the descriptor is shared with others, so it is asked instead of made non-blocking. A pipe or terminal
@@ -49,6 +60,26 @@ static void write_or_count(const char *p, size_t n)
         log_state.lost++;
 }
 
+/* May one more be written in this second? What was too many in an earlier one is told first. */
+static bool has_turn(void)
+{
+    char note[80];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (now.tv_sec != log_state.second) {
+        int n = snprintf(note, sizeof(note), "%u lines were dropped here: they came too fast.\n", log_state.surplus);
+        if (log_state.surplus > 0)
+            write_or_count(note, (size_t)n);
+        log_state.second = now.tv_sec;
+        log_state.lines = log_state.surplus = 0;
+    }
+    if (log_state.lines < log_state.rate)
+        log_state.lines++;
+    else
+        log_state.surplus++;
+    return log_state.surplus == 0;
+}
+
 static void clean(char *line, size_t n)
 {
     bool valid = pm_utf8_valid(line, n);
@@ -63,7 +94,7 @@ static void clean(char *line, size_t n)
 
 void pm_log(enum pm_log_level level, const char *format, ...)
 {
-    if (level > log_state.max_level)
+    if (level > log_state.max_level || !has_turn())
         return;
     char line[1024];
     size_t start = 0;

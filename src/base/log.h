@@ -8,6 +8,9 @@ enum pm_log_level { PM_LOG_ERROR = 3, PM_LOG_WARNING = 4, PM_LOG_INFO = 6, PM_LO
 /* Log lines above this level are dropped; INFO at the start. The one setting that is global. */
 void pm_log_set_level(enum pm_log_level level);
 
+/* So many lines a second are written, 200 unless said otherwise; more are counted. */
+void pm_log_set_rate(unsigned lines);
+
 /* One line. Control characters and bytes that are not UTF-8 in the arguments are shown as '?', so that nothing from
  * outside can forge a line or drive a terminal; longer lines than 1000 bytes are cut. Never waits: what stderr does not
  * take is lost, and counted in a line of its own later (I27). */

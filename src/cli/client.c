@@ -150,7 +150,7 @@ static int take_answer(struct pm_client *c, const struct pm_sio_packet *packet)
 
 static int take_packet(struct pm_client *c, const char *p, size_t n)
 {
-    static const struct pm_sio_limits limits = {1, PM_JSON_DEPTH_MAX, 64, PM_SIO_EVENT_NAME_MAX};
+    static const struct pm_sio_limits limits = {1, {PM_JSON_DEPTH_MAX, UINT32_MAX}, 64, PM_SIO_EVENT_NAME_MAX};
     struct pm_sio_packet packet;
     if (n > 0 && *p == '0' + PM_SIO_CONNECT_ERROR)
         return -EBUSY;

@@ -97,6 +97,7 @@ static void apply_live_settings(struct daemon *d)
     const struct pm_option_list *allowed = &d->settings->allow_origin;
     pm_log_set_level(d->settings->verbose ? PM_LOG_DEBUG : PM_LOG_INFO);
     int r = d->door ? pm_door_set_origins(d->door, (const char *const *)allowed->items, allowed->n) : 0;
+    pm_log_set_rate((unsigned)d->settings->limits.log_rate);
     if (r < 0)
         pm_log(PM_LOG_ERROR, "Not all origins of --allow-origin are allowed: %s.", strerror(-r));
 }
@@ -236,12 +237,18 @@ static int start_door(struct daemon *d)
 
 static int start(struct daemon *d)
 {
-    struct pm_devices_options devices = {.demo = d->settings->demo, .allow_pty = d->settings->allow_pty};
+    struct pm_devices_options devices = {.demo = d->settings->demo,
+                                         .allow_pty = d->settings->allow_pty,
+                                         .news = (unsigned)d->settings->limits.device_news};
+    struct pm_hub_limits limits;
+    pm_limits_hub(d->settings, &limits);
     int r = start_door(d);
     if (r == 0)
         r = pm_api_new(&d->loop, &devices, d->door, &d->api);
     if (r == 0)
         r = start_recorder(d);
+    if (r == 0)
+        pm_hub_set_limits(pm_api_hub(d->api), &limits);
     if (r == 0)
         r = start_profiles(d);
     return r == 0 ? start_network(d) : r;

@@ -3,6 +3,11 @@
 
 enum { QUEUE_TIMES = 16 }; /* what a client's queue may hold at most, beside where reading from it ends */
 
+static struct pm_json_limits json_limits(const struct pm_limits *l)
+{
+    return (struct pm_json_limits){.depth = (unsigned)l->depth, .members = (unsigned)l->members};
+}
+
 void pm_limits_server(const struct pm_settings *s, struct pm_server_options *o)
 {
     const struct pm_limits *l = &s->limits;
@@ -15,6 +20,7 @@ void pm_limits_server(const struct pm_settings *s, struct pm_server_options *o)
                                       .target = (size_t)l->target,
                                       .body = (size_t)l->message};
     o->ws = (struct pm_ws_limits){.message = (size_t)l->message, .fragments = (unsigned)l->fragments};
+    o->json = json_limits(l);
     o->head_ms = (uint32_t)l->head_time;
     o->body_ms = (uint32_t)l->body_time;
     o->handshake_ms = (uint32_t)l->handshake_time;
@@ -35,11 +41,18 @@ void pm_limits_engine(const struct pm_settings *s, struct pm_engine_options *o)
     o->queue_max = QUEUE_TIMES * (size_t)l->client_queue;
 }
 
+void pm_limits_hub(const struct pm_settings *s, struct pm_hub_limits *o)
+{
+    *o = (struct pm_hub_limits){.connections = (unsigned)s->limits.open_devices,
+                                .write_queue = (size_t)s->limits.write_queue,
+                                .history = (uint32_t)s->limits.history};
+}
+
 void pm_limits_sockets(const struct pm_settings *s, struct pm_sockets_options *o)
 {
     const struct pm_limits *l = &s->limits;
     o->packet.attachments = (unsigned)l->attachments;
-    o->packet.depth = (unsigned)l->depth;
+    o->packet.json = json_limits(l);
     o->packet.event_name = (size_t)l->event_name;
     o->namespaces = (unsigned)l->namespaces;
     o->events_per_second = (uint32_t)l->event_rate;

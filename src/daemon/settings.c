@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "hub/hub.h"
 #include "net/sockets.h"
 
 #include <errno.h>
@@ -211,6 +212,8 @@ const struct pm_option pm_setting_rows[] = {
           "events of one client in a second, beyond the burst; then it is read from more slowly"),
     LIMIT("event-burst", NUMBER, event_burst, 10, 1000000, "40000", "N",
           "events that may come at once beside the rate"),
+    LIMIT("json-members", NUMBER, members, 64, 1000000, "4096", "N",
+          "members, arrays and objects of one JSON text; plain elements of arrays do not count"),
     LIMIT("flood-time", DURATION, flood_time, 1000, HOUR, "10s", "TIME",
           "a client that is too fast for so long is closed"),
     LIMIT("client-queue", SIZE, client_queue, 64 * KIB, 16 * MIB, "1M", "BYTES",
@@ -221,6 +224,14 @@ const struct pm_option pm_setting_rows[] = {
      .argument = "FILE",
      .purpose = "read this configuration file, instead of ~/.config/peripheral-manager/peripheral-manager.conf"},
     {.name = "help", .letter = 'h', .type = PM_OPTION_FLAG, .offset = AT(help), .purpose = "show this help and end"},
+    LIMIT("open-devices", NUMBER, open_devices, 1, PM_CONNECTIONS_MAX, "64", "N", "connections to devices"),
+    LIMIT("write-queue", SIZE, write_queue, 4 * KIB, PM_WRITE_MAX / 2, "256K", "BYTES",
+          "bytes that wait for one device; then who writes to it waits"),
+    LIMIT("history", SIZE, history, PM_JOURNAL_MIN, PM_JOURNAL_MAX, "1M", "BYTES",
+          "received bytes that are kept of a connection, where nobody asks for another size"),
+    LIMIT("device-news", NUMBER, device_news, 1, 10000, "20", "N",
+          "times that one port may come and go in a second; then it is told how it came to rest"),
+    LIMIT("log-rate", NUMBER, log_rate, 10, 100000, "200", "N", "lines of the log in a second; more are counted"),
     {.name = "help-limits",
      .type = PM_OPTION_FLAG,
      .offset = AT(help_limits),

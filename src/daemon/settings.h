@@ -14,9 +14,10 @@ struct pm_limits {
     int64_t head, fields, target, message;
     int64_t head_time, body_time, handshake_time, connect_time;
     int64_t fragments, control_frames, packets, attachments;
-    int64_t depth, event_name, namespaces;
+    int64_t depth, members, event_name, namespaces;
     int64_t event_rate, event_burst, flood_time;
     int64_t client_queue;
+    int64_t open_devices, write_queue, history, device_news, log_rate;
 };
 
 /* One field for each row of pm_setting_rows. */

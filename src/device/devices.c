@@ -17,7 +17,7 @@
 enum {
     LOOK_MS = 1000,
     FLAPS = 16,          /* ports that come and go too often, watched at once */
-    FLAPS_A_SECOND = 20, /* beyond it a port's news waits for the next second */
+    FLAPS_A_SECOND = 20, /* usually; beyond it a port's news waits for the next second */
     FLAP_MS = 1000,
 };
 
@@ -107,7 +107,7 @@ static void take_out(struct pm_devices *all, struct pm_device *d)
 
 /* ---- what discovery tells ---- */
 
-/* A loose plug can make a hundred events a second (H06): from the twentieth on the rest of the second is silent, and
+/* A loose plug can make a hundred events a second (H06): from one of them on the rest of the second is silent, and
  * then the list is brought up to date at once. */
 static bool is_restless(struct pm_devices *all, const char *path)
 {
@@ -127,10 +127,11 @@ static bool is_restless(struct pm_devices *all, const char *path)
         *f = (struct flap){.since = now};
         snprintf(f->path, sizeof(f->path), "%s", path);
     }
-    if (++f->count <= FLAPS_A_SECOND)
+    unsigned most = all->options.news ?: FLAPS_A_SECOND;
+    if (++f->count <= most)
         return false;
-    if (f->count == FLAPS_A_SECOND + 1) {
-        pm_log(PM_LOG_WARNING, "%s: comes and goes more than %d times a second; is it loose?", path, FLAPS_A_SECOND);
+    if (f->count == most + 1) {
+        pm_log(PM_LOG_WARNING, "%s: comes and goes more than %u times a second; is it loose?", path, most);
         pm_timer_set(&all->calm, pm_mono_add_ms(f->since, FLAP_MS));
     }
     return true;

@@ -41,6 +41,7 @@ struct pm_devices_ops {
 struct pm_devices_options {
     bool demo;      /* show the virtual devices */
     bool allow_pty; /* open pseudo terminals by their path; they are never listed */
+    unsigned news;  /* of one port in a second, then it waits for the next second; 0: 20 */
 };
 
 struct pm_devices;

@@ -9,7 +9,23 @@
 
 struct pm_connection_options pm_connection_defaults(void)
 {
-    return (struct pm_connection_options){.line = pm_port_defaults(), .reconnect = true, .history = PM_JOURNAL_SIZE};
+    return (struct pm_connection_options){
+        .line = pm_port_defaults(), .reconnect = true, .history = pm_hub_defaults().history};
+}
+
+struct pm_hub_limits pm_hub_defaults(void)
+{
+    return (struct pm_hub_limits){.connections = 64, .write_queue = 256 * 1024, .history = 1024 * 1024};
+}
+
+void pm_hub_set_limits(struct pm_hub *h, const struct pm_hub_limits *limits)
+{
+    h->limits = *limits;
+}
+
+const struct pm_hub_limits *pm_hub_limits(const struct pm_hub *h)
+{
+    return &h->limits;
 }
 
 /* Epochs start anywhere, so that two runs have none in common whatever the clock says; clients hold them exactly. */
@@ -27,7 +43,7 @@ int pm_hub_new(struct pm_loop *loop, struct pm_devices *devices, const struct pm
     struct pm_hub *h = calloc(1, sizeof(*h));
     if (!h)
         return -ENOMEM;
-    *h = (struct pm_hub){.loop = loop, .devices = devices, .ops = ops, .owner = owner};
+    *h = (struct pm_hub){.loop = loop, .devices = devices, .ops = ops, .owner = owner, .limits = pm_hub_defaults()};
     pm_list_init(&h->connections);
     pm_list_init(&h->resting);
     int r = first_epoch(&h->next_epoch);
@@ -146,7 +162,7 @@ static int open_new(struct pm_hub *h, const char *name, const char *address,
     int r = check_device(h, address, pm_devices_find(h->devices, address));
     if (r < 0)
         return r;
-    if (h->n_connections >= PM_CONNECTIONS_MAX)
+    if (h->n_connections >= h->limits.connections)
         return -EMFILE;
     struct pm_connection *c = pm_connection_new(h, name, address, options);
     r = c ? pm_connection_open(c, address) : -ENOMEM;
@@ -189,7 +205,7 @@ int pm_hub_restore(struct pm_hub *h, const struct pm_remembered *r, struct pm_co
 {
     if (pm_hub_find(h, r->name))
         return -EEXIST;
-    if (h->n_connections >= PM_CONNECTIONS_MAX)
+    if (h->n_connections >= h->limits.connections)
         return -EMFILE;
     struct pm_connection *c = pm_connection_new(h, r->name, r->address, &r->options);
     if (!c)

@@ -12,14 +12,12 @@ enum {
     PM_PROFILE_ID_MAX = 64,
     PM_NAME_MAX = 64, /* bytes of a connection's name */
     PM_OWNER_MAX = 288,
-    PM_JOURNAL_SIZE = 1024 * 1024,
     PM_JOURNAL_MIN = 64 * 1024,
     PM_JOURNAL_MAX = 64 * 1024 * 1024,
     PM_READ_MAX = 64 * 1024,        /* bytes of a device in one turn, so that it does not starve the others */
-    PM_WRITE_HIGH = 256 * 1024,     /* queued bytes of one connection: from here on its writers are asked to wait */
-    PM_WRITE_MAX = 4 * 1024 * 1024, /* and here they are refused */
+    PM_WRITE_MAX = 4 * 1024 * 1024, /* queued bytes of one connection: then writers are refused */
     PM_WRITE_COST = 256, /* what a message counts beside its bytes, so that many small ones are bounded too */
-    PM_CONNECTIONS_MAX = 64,
+    PM_CONNECTIONS_MAX = 256,
     PM_EPOCHS_KEPT = 8,
     PM_RETRIES = 5, /* a device that came back and cannot be opened yet is tried so often, */
     PM_RETRY_MS = 100,
@@ -68,6 +66,15 @@ struct pm_connection_options {
 };
 
 struct pm_connection_options pm_connection_defaults(void);
+
+/* What may be set. */
+struct pm_hub_limits {
+    unsigned connections; /* at once, at most PM_CONNECTIONS_MAX */
+    size_t write_queue;   /* queued bytes of one connection: from here on its writers are asked to wait */
+    uint32_t history;     /* bytes of a journal whose size nobody asked for */
+};
+
+struct pm_hub_limits pm_hub_defaults(void);
 
 enum pm_connection_state { PM_CONNECTION_IS_OPEN, PM_CONNECTION_IS_LOST };
 
@@ -151,8 +158,15 @@ int pm_hub_new(struct pm_loop *loop, struct pm_devices *devices, const struct pm
                struct pm_hub **ret);
 struct pm_hub *pm_hub_free(struct pm_hub *h);
 
+/* It begins with the defaults; others hold from now on. */
+void pm_hub_set_limits(struct pm_hub *h, const struct pm_hub_limits *limits);
+const struct pm_hub_limits *pm_hub_limits(const struct pm_hub *h);
+
 const struct pm_link *pm_hub_connections(const struct pm_hub *h);
 struct pm_connection *pm_hub_find(const struct pm_hub *h, const char *name);
+
+/* Does so much wait in its write queue that writers should wait? PM_CONNECTION_DRAINED tells when that is over. */
+bool pm_connection_is_full(const struct pm_connection *c);
 
 /* Bytes in its write queue that the driver has not taken yet. */
 size_t pm_connection_unsent(const struct pm_connection *c);

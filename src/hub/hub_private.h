@@ -12,6 +12,7 @@ struct pm_hub {
     void *owner;
     struct pm_link connections;
     unsigned n_connections;
+    struct pm_hub_limits limits;
     uint64_t next_epoch;
     uint32_t next_number;
     struct pm_link resting; /* struct pm_connection: all with a port, and the timer is set while there are any */

@@ -19,6 +19,11 @@ static size_t cost(size_t n)
     return n + PM_WRITE_COST;
 }
 
+bool pm_connection_is_full(const struct pm_connection *c)
+{
+    return c->write_queued > c->hub->limits.write_queue;
+}
+
 static void finish(struct pm_connection *c, int error)
 {
     struct pm_spare *spare = &c->hub->loop->spare;
@@ -26,11 +31,11 @@ static void finish(struct pm_connection *c, int error)
     c->first = w->next;
     if (!c->first)
         c->last = NULL;
-    size_t before = c->write_queued;
+    bool full = pm_connection_is_full(c);
     c->write_queued -= cost(w->n);
     w->on_written(w->owner, w->done, error);
     pm_spare_give(spare, w, sizeof(*w) + w->n);
-    if (before > PM_WRITE_HIGH && c->write_queued <= PM_WRITE_HIGH)
+    if (full && !pm_connection_is_full(c))
         pm_hub_tell(c, PM_CONNECTION_DRAINED, NULL);
 }
 

@@ -1,6 +1,7 @@
 /* face_http.c - see faces.h; the requests over plain HTTP: one JSON object each way. */
 #include "net/faces.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -61,8 +62,10 @@ static const struct pm_exchange_ops exchange_ops = {.on_body = on_body, .on_gone
 static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n)
 {
     struct request *r = owner;
-    json_error_t why;
-    json_t *data = n > 0 ? json_loadb((char *)p, n, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
+    struct pm_json whole;
+    json_error_t why = {.text = "it is too deep, or has too many members"};
+    bool fits = pm_json_admit((char *)p, n, &c->server->options.json, &whole) != -E2BIG;
+    json_t *data = n > 0 && fits ? json_loadb((char *)p, n, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
     pm_conn_hold(c, &exchange_ops, r);
     r->running = true;
     if (n > 0 && !json_is_object(data)) {

@@ -29,6 +29,7 @@ struct pm_server_options pm_server_defaults(size_t payload)
     return (struct pm_server_options){
         .http = {.head = 16 * 1024, .fields = 100, .target = 4096, .body = payload},
         .ws = {.message = payload, .fragments = 1024},
+        .json = {.depth = 32, .members = 4096},
         .first_byte_ms = 60000,
         .handshake_ms = 10000,
         .head_ms = 10000,

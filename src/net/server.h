@@ -5,11 +5,13 @@
 #include "access/who.h"
 #include "loop/loop.h"
 #include "net/conn.h"
+#include "proto/json.h"
 
 /* Every limit of the transport. Times in milliseconds, sizes in bytes. */
 struct pm_server_options {
     struct pm_http_limits http;
     struct pm_ws_limits ws;
+    struct pm_json_limits json;              /* a body that is one */
     uint32_t first_byte_ms;                  /* a connection that never said anything */
     uint32_t handshake_ms;                   /* the handshake of TLS, from its first byte on */
     uint32_t head_ms, body_ms, idle_ms;      /* whole head, whole body, between two requests */

@@ -9,7 +9,7 @@
 struct pm_sockets_options pm_sockets_defaults(void)
 {
     return (struct pm_sockets_options){
-        .packet = {.attachments = 10, .depth = 32, .name_space = 256, .event_name = 128},
+        .packet = {.attachments = 10, .json = {.depth = 32, .members = 4096}, .name_space = 256, .event_name = 128},
         .namespaces = 8,
         .attachments_ms = 20000,
         .open_questions = 256,

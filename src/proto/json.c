@@ -150,7 +150,7 @@ static const char *skip_key(const char *p, const char *end)
 }
 
 /* Behind a value: close what ends here. Returns where the next value starts, or NULL; *open is 0 when all is closed. */
-static const char *skip_between(const char *p, const char *end, uint64_t kinds, unsigned *open)
+static const char *skip_between(const char *p, const char *end, uint64_t kinds, unsigned *open, unsigned *members)
 {
     while (*open > 0) {
         bool object = kinds >> (*open - 1) & 1;
@@ -159,6 +159,7 @@ static const char *skip_between(const char *p, const char *end, uint64_t kinds, 
             return NULL;
         if (*p == ',') {
             p = skip_space(p + 1, end);
+            *members += object;
             return object ? skip_key(p, end) : p;
         }
         if (*p++ != (object ? '}' : ']'))
@@ -174,7 +175,7 @@ ssize_t pm_json_scan(const char *start, size_t n, unsigned depth, struct pm_json
     const char *end = start + n, *p = skip_space(start, end), *first = p;
     enum pm_json_type type, outer = PM_JSON_NULL;
     uint64_t kinds = 0; /* bit i: what is open at depth i is an object */
-    unsigned open = 0;
+    unsigned open = 0, members = 0;
     do {
         if (!p || p == end)
             return -EPROTO;
@@ -190,10 +191,12 @@ ssize_t pm_json_scan(const char *start, size_t n, unsigned depth, struct pm_json
                 outer = object ? PM_JSON_OBJECT : PM_JSON_ARRAY;
             kinds = (kinds & ~((uint64_t)1 << open)) | (uint64_t)object << open;
             open++;
+            members++;
             p = skip_space(p + 1, end);
             if (p == end)
                 return -EPROTO;
             if (*p != (object ? '}' : ']')) {
+                members += object;
                 if (object)
                     p = skip_key(p, end);
                 continue;
@@ -202,9 +205,9 @@ ssize_t pm_json_scan(const char *start, size_t n, unsigned depth, struct pm_json
             open--;
         }
         if (p)
-            p = skip_between(p, end, kinds, &open);
+            p = skip_between(p, end, kinds, &open, &members);
     } while (!p || open > 0);
-    *ret = (struct pm_json){outer, first, (size_t)(p - first)};
+    *ret = (struct pm_json){outer, first, (size_t)(p - first), members};
     return p - start;
 }
 
@@ -216,10 +219,16 @@ int pm_json_check(const char *p, size_t n, unsigned depth, struct pm_json *ret)
     return skip_space(p + used, p + n) == p + n ? 0 : -EPROTO;
 }
 
+int pm_json_admit(const char *p, size_t n, const struct pm_json_limits *limits, struct pm_json *ret)
+{
+    int r = pm_json_check(p, n, limits->depth, ret);
+    return r == 0 && ret->members > limits->members ? -E2BIG : r;
+}
+
 /* Where the value that starts at p ends; the text was checked. */
 static struct pm_json value_at(const char *p, const char *end)
 {
-    struct pm_json value = {PM_JSON_NULL, p, 0};
+    struct pm_json value = {PM_JSON_NULL, p, 0, 0};
     ssize_t n = pm_json_scan(p, (size_t)(end - p), PM_JSON_DEPTH_MAX, &value);
     assert(n > 0);
     (void)n;

@@ -9,6 +9,12 @@
 
 enum { PM_JSON_DEPTH_MAX = 64 }; /* the most that a `depth` argument may say */
 
+/* How large a text may be that becomes a tree, beside its bytes. */
+struct pm_json_limits {
+    unsigned depth;   /* arrays and objects inside each other */
+    unsigned members; /* of objects, with arrays and objects themselves: what costs more memory than its text */
+};
+
 enum pm_json_type {
     PM_JSON_OBJECT,
     PM_JSON_ARRAY,
@@ -25,6 +31,7 @@ struct pm_json {
     enum pm_json_type type;
     const char *p;
     size_t n;
+    unsigned members; /* in it at any depth, counted as limits do; of what pm_json_scan() itself gave */
 };
 
 /* Check the value at the start of [p, p+n), white space before it allowed, with at most `depth` arrays and objects
@@ -33,8 +40,10 @@ struct pm_json {
  * accepted, since JavaScript writes them; control characters in strings are not. */
 ssize_t pm_json_scan(const char *p, size_t n, unsigned depth, struct pm_json *ret);
 
-/* The same, where nothing but white space may follow. 0, -EPROTO or -E2BIG. */
+/* The same, where nothing but white space may follow. 0, -EPROTO or -E2BIG. And within limits, for what becomes a tree.
+ */
 int pm_json_check(const char *p, size_t n, unsigned depth, struct pm_json *ret);
+int pm_json_admit(const char *p, size_t n, const struct pm_json_limits *limits, struct pm_json *ret);
 
 /* Walk over a checked array or object, from *at = 0; false at the end. */
 bool pm_json_element(const struct pm_json *array, size_t *at, struct pm_json *ret);

@@ -139,7 +139,7 @@ static int read_data(struct text *t, const struct pm_sio_limits *limits, struct 
     if (t->p == t->end)
         return ret->type == PM_SIO_EVENT || ret->binary ? -EPROTO : 0;
     ret->has_data = true;
-    int r = pm_json_check(t->p, (size_t)(t->end - t->p), limits->depth, &ret->data);
+    int r = pm_json_admit(t->p, (size_t)(t->end - t->p), &limits->json, &ret->data);
     switch (ret->type) {
     case PM_SIO_CONNECT:
         return r < 0 || ret->data.type != PM_JSON_OBJECT ? -EINVAL : 0;

@@ -22,9 +22,9 @@ enum pm_sio_type {
 
 struct pm_sio_limits {
     unsigned attachments; /* in one packet */
-    unsigned depth;       /* of the JSON */
-    size_t name_space;    /* bytes of a namespace with its query */
-    size_t event_name;    /* bytes once unescaped, at most PM_SIO_EVENT_NAME_MAX */
+    struct pm_json_limits json;
+    size_t name_space; /* bytes of a namespace with its query */
+    size_t event_name; /* bytes once unescaped, at most PM_SIO_EVENT_NAME_MAX */
 };
 
 enum { PM_SIO_EVENT_NAME_MAX = 256, PM_SIO_NO_ID = -1 };

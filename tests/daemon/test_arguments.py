@@ -23,7 +23,7 @@ NEVER = {  # values that a type never takes; bounds and words come from the sche
     "object": [7, 1.5, True, "{}", []],
     "array": [7, 1.5, True, "[]", {}],
     "offsets": ["5", 1.5, True, [], -1, 2**53, {"a": "5"}, {"a": -1}, {"a": None}, {"a": 1.5}, {"a": 2**53},
-                {f"n{i}": 0 for i in range(100)}],
+                {f"n{i}": 0 for i in range(300)}],
     "names": [7, True, {}, "", "all", [7], [None], ["a\nb"], [""], ["x"] * 1000],
     "devices": [5, True, {}, [5]],
     "framing": [7, True, [], "", "fixed", "no-such-kind", {"kind": "delimiter"}, {"kind": "fixed"}],

@@ -11,7 +11,8 @@ static int inside(const char *p, size_t n, const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct pm_sio_limits limits = {.attachments = 10, .depth = 32, .name_space = 64, .event_name = 32};
+    static const struct pm_sio_limits limits = {
+        .attachments = 10, .json = {.depth = 32, .members = 100}, .name_space = 64, .event_name = 32};
     char *text = (char *)pm_fuzz_copy(data, size), head[PM_SIO_HEAD_MAX + 64], json[512];
     struct pm_sio_packet p;
     if (pm_sio_read(text, size, &limits, &p) == 0) {

@@ -12,9 +12,9 @@ JSON = "Content-Type: application/json"
 
 class LimitsTest(HostileTest):
     program, bystanders = DAEMON, False
-    options = ("--per-origin", 2, "--head-size", "4K", "--head-fields", 16, "--target-size", 256, "--message-size", "64K",
+    options = ("--demo", "--open-devices", 1, "--per-origin", 2, "--head-size", "4K", "--head-fields", 16, "--target-size", 256, "--message-size", "64K",
                "--head-time", "300ms", "--body-time", "300ms", "--connect-time", "300ms", "--fragments", 2,
-               "--control-frames", 2, "--packets", 2, "--attachments", 1, "--json-depth", 8, "--event-name", 32,
+               "--control-frames", 2, "--packets", 2, "--attachments", 1, "--json-depth", 8, "--json-members", 64, "--event-name", 32,
                "--namespaces", 1, "--event-rate", 10, "--event-burst", 10, "--flood-time", "1s")
 
     def asked(self, method="GET", target="/health", **options):
@@ -35,6 +35,10 @@ class LimitsTest(HostileTest):
         self.assertEqual(self.asked(target="/health?" + "x" * 249), (414, "target-too-long"))
         self.assertEqual(self.asked("POST", "/api/v1/list-devices", fields=[JSON], body=b"{" + b" " * 65536 + b"}")[0], 413)
         self.assertEqual(self.asked("POST", "/api/v1/list-devices", fields=[JSON], body=b"{}")[0], 200)
+        for wrong in ('{"a":' + 8 * "[" + 8 * "]" + "}", '{"a":[' + ",".join(64 * ["[]"]) + "]}"):
+            self.assertEqual(self.asked("POST", "/api/v1/list-devices", fields=[JSON], body=wrong.encode()), (400, "bad-request"))
+        plain = '{"a":[' + ",".join(1000 * ["1"]) + "]}"
+        self.assertEqual(self.asked("POST", "/api/v1/list-devices", fields=[JSON], body=plain.encode())[0], 200)
 
     def test_times(self):
         self.assertEqual(self.once(b"GET / HTTP/1.1\r\n"), (408, "head-timeout"))
@@ -64,7 +68,7 @@ class LimitsTest(HostileTest):
             self.assertEqual(raw.answer()[0], 400)
 
     def test_events(self):
-        for wrong in ("452-[\"a\"]", "42[\"a\"," + 8 * "[" + 8 * "]" + "]", f"42[\"{33 * 'a'}\"]"):
+        for wrong in ("452-[\"a\"]", "42[\"a\"," + 8 * "[" + 8 * "]" + "]", "42[\"a\"," + ",".join(64 * ["{}"]) + "]", f"42[\"{33 * 'a'}\"]"):
             page = self.joined()
             page.send(frame(wrong))
             self.assertIsNotNone(page.code(), wrong)
@@ -75,6 +79,13 @@ class LimitsTest(HostileTest):
         page.send(frame("451-[\"a\",{\"_placeholder\":true,\"num\":0}]") + frame(b"1", opcode=BINARY) + frame("421[\"describe\"]"))
         while page.text()[:3] != "431":
             pass
+
+    def test_devices(self):
+        self.assertEqual(self.server.post("describe", {})[1]["limits"]["connections"], 1)
+        self.assertEqual(self.server.post("activate-connection", {"name": "a", "address": "virtual:echo"})[0], 200)
+        status, answer = self.server.post("activate-connection", {"name": "b", "address": "virtual:pump"})
+        self.assertEqual(answer["error"]["code"], "too-many-open", status)
+        self.server.post("deactivate-connection", {"name": "a"})
 
     def test_floods(self):
         page = self.joined()

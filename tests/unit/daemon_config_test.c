@@ -144,6 +144,11 @@ static void test_limits_that_nobody_set_are_those_of_the_parts(void **state)
     pm_limits_engine(&s, &engine);
     pm_limits_server(&s, &server);
     pm_limits_sockets(&s, &sockets);
+    struct pm_hub_limits hub = {0}, usual_hub = pm_hub_defaults();
+    pm_limits_hub(&s, &hub);
+    assert_int_equal(hub.connections, usual_hub.connections);
+    assert_int_equal(hub.write_queue, usual_hub.write_queue);
+    assert_int_equal(hub.history, usual_hub.history);
     struct pm_engine_options usual_engine = pm_engine_defaults();
     struct pm_server_options usual_server = pm_server_defaults(usual_engine.max_payload);
     struct pm_sockets_options usual_sockets = pm_sockets_defaults();
@@ -171,7 +176,10 @@ static void test_limits_that_nobody_set_are_those_of_the_parts(void **state)
     assert_int_equal(server.queue_high, usual_server.queue_high);
     assert_int_equal(server.queue_max, usual_server.queue_max);
     assert_int_equal(sockets.packet.attachments, usual_sockets.packet.attachments);
-    assert_int_equal(sockets.packet.depth, usual_sockets.packet.depth);
+    assert_int_equal(sockets.packet.json.depth, usual_sockets.packet.json.depth);
+    assert_int_equal(sockets.packet.json.members, usual_sockets.packet.json.members);
+    assert_int_equal(server.json.depth, usual_server.json.depth);
+    assert_int_equal(server.json.members, usual_server.json.members);
     assert_int_equal(sockets.packet.event_name, usual_sockets.packet.event_name);
     assert_int_equal(sockets.namespaces, usual_sockets.namespaces);
     assert_int_equal(sockets.events_per_second, usual_sockets.events_per_second);

@@ -102,6 +102,22 @@ static struct pm_json parsed(const char *text)
     return value;
 }
 
+static void members_are_limited_and_plain_elements_are_not(void **state)
+{
+    static const struct pm_json_limits limits = {.depth = 4, .members = 3};
+    struct pm_json value;
+    (void)state;
+    static const struct {
+        const char *text;
+        int result;
+    } rows[] = {
+        {"[1,2,3,4,5,6,7,8,9]", 0},    {"[[],[]]", 0},     {"[[],[],[]]", -E2BIG}, {"{\"a\":1,\"b\":[1,2]}", -E2BIG},
+        {"{\"a\":1,\"b\":\"{}\"}", 0}, {"[{\"a\":1}]", 0}, {"[[[[[]]]]]", -E2BIG}, {"[[],[],[]", -EPROTO},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(pm_json_admit(rows[i].text, strlen(rows[i].text), &limits, &value), rows[i].result);
+}
+
 static void assert_value(const struct pm_json *v, enum pm_json_type type, const char *text)
 {
     assert_int_equal(v->type, type);
@@ -221,6 +237,7 @@ static void quoting_round_trips(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_are_limited_and_plain_elements_are_not),
         cmocka_unit_test(good_texts_are_taken_and_their_prefixes_are_not),
         cmocka_unit_test(bad_texts_are_refused),
         cmocka_unit_test(depth_is_limited),

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-static const struct pm_sio_limits limits = {.attachments = 10, .depth = 32, .name_space = 64, .event_name = 32};
+static const struct pm_sio_limits limits = {
+    .attachments = 10, .json = {.depth = 32, .members = 100}, .name_space = 64, .event_name = 32};
 
 struct row {
     const char *text;
