@@ -272,6 +272,17 @@ const char *pm_grant_capability_name(unsigned bit)
                                     : NULL;
 }
 
+void pm_grant_capability_list(unsigned capabilities, char out[PM_GRANT_CAPABILITIES])
+{
+    size_t n = 0;
+    out[0] = 0;
+    for (unsigned bit = 1; bit & PM_MAY_ALL; bit <<= 1) {
+        if (capabilities & bit)
+            n += (size_t)snprintf(out + n, PM_GRANT_CAPABILITIES - n, "%s%s", n ? ", " : "",
+                                  pm_grant_capability_name(bit));
+    }
+}
+
 unsigned pm_grant_capability_of(const char *word)
 {
     for (unsigned bit = 1; bit & PM_MAY_ALL; bit <<= 1) {

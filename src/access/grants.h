@@ -127,6 +127,10 @@ const char *pm_grant_by_name(enum pm_grant_by by);
 const char *pm_grant_capability_name(unsigned bit);
 unsigned pm_grant_capability_of(const char *word);
 
+/* The words of several, with commas between. */
+enum { PM_GRANT_CAPABILITIES = 64 }; /* bytes of that, its end included */
+void pm_grant_capability_list(unsigned capabilities, char out[PM_GRANT_CAPABILITIES]);
+
 /* Wall time as text ("2026-11-22T10:00:00Z"), and back: false if it is not exactly that. */
 enum { PM_TIME_TEXT = 24 };
 void pm_time_write(int64_t t, char out[PM_TIME_TEXT]);

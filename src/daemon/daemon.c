@@ -5,6 +5,7 @@
 #include "daemon/beyond.h"
 #include "daemon/gate.h"
 #include "daemon/limits.h"
+#include "daemon/notify.h"
 #include "daemon/places.h"
 #include "daemon/port_holder.h"
 #include "daemon/prompt.h"
@@ -38,6 +39,7 @@ struct daemon {
     struct pm_server *server;
     struct pm_face_socketio *socketio;
     struct pm_prompt prompt;
+    struct pm_notify notify;
     struct pm_teller teller;
     struct pm_stopping stopping;
     struct pm_timer watchdog;
@@ -95,9 +97,9 @@ static bool check_settings(const struct pm_settings *s)
 static void apply_live_settings(struct daemon *d)
 {
     const struct pm_option_list *allowed = &d->settings->allow_origin;
+    pm_log_set_rate((unsigned)d->settings->limits.log_rate);
     pm_log_set_level(d->settings->verbose ? PM_LOG_DEBUG : PM_LOG_INFO);
     int r = d->door ? pm_door_set_origins(d->door, (const char *const *)allowed->items, allowed->n) : 0;
-    pm_log_set_rate((unsigned)d->settings->limits.log_rate);
     if (r < 0)
         pm_log(PM_LOG_ERROR, "Not all origins of --allow-origin are allowed: %s.", strerror(-r));
 }
@@ -246,9 +248,9 @@ static int start(struct daemon *d)
     if (r == 0)
         r = pm_api_new(&d->loop, &devices, d->door, &d->api);
     if (r == 0)
-        r = start_recorder(d);
-    if (r == 0)
         pm_hub_set_limits(pm_api_hub(d->api), &limits);
+    if (r == 0)
+        r = start_recorder(d);
     if (r == 0)
         r = start_profiles(d);
     return r == 0 ? start_network(d) : r;
@@ -259,6 +261,7 @@ static void stop(struct daemon *d)
     pm_stopping_end(&d->stopping);
     if (d->api) {
         pm_prompt_end(&d->prompt);
+        pm_notify_end(&d->notify);
         pm_teller_end(&d->teller);
     }
     pm_secure_end(&d->secure);
@@ -315,6 +318,8 @@ static enum pm_exit run(struct daemon *d)
         announce(d);
         pm_teller_begin(&d->teller, d->api);
         pm_prompt_begin(&d->prompt, &d->loop, d->api);
+        if (d->settings->notifications)
+            pm_notify_begin(&d->notify, &d->loop, d->api);
         r = d->places.state[0] ? pm_api_keep(d->api, d->places.state) : 0;
     }
     if (r == 0) {

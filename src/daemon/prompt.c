@@ -2,6 +2,7 @@
 #include "daemon/prompt.h"
 
 #include "base/log.h"
+#include "daemon/onlooker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,14 +66,9 @@ static void describe_devices(const struct pm_prompt *p, const struct pm_consent_
 
 static void ask(const struct pm_prompt *p, const struct pm_consent_request *r)
 {
-    char devices[3 * (2 * PM_DEVICE_TEXT + 8) + 32], capabilities[64] = "";
-    size_t n = 0;
+    char devices[3 * (2 * PM_DEVICE_TEXT + 8) + 32], capabilities[PM_GRANT_CAPABILITIES];
     describe_devices(p, r, devices, sizeof(devices));
-    for (unsigned bit = 1; bit & PM_MAY_ALL; bit <<= 1) {
-        if (r->capabilities & bit)
-            n += (size_t)snprintf(capabilities + n, sizeof(capabilities) - n, "%s%s", n ? ", " : "",
-                                  pm_grant_capability_name(bit));
-    }
+    pm_grant_capability_list(r->capabilities, capabilities);
     pm_log(PM_LOG_INFO, "May %s use %s (%s)? [y]es, once / [a]lways / [N]o, then Enter.", r->origin, devices,
            capabilities);
 }
@@ -166,35 +162,7 @@ static void on_ready(struct pm_watch *w, unsigned events)
 
 /* ---- life ---- */
 
-static void on_text(struct pm_api_client *client, const char *event, const char *json, size_t n)
-{
-    (void)client, (void)event, (void)json, (void)n;
-}
-
-static int on_rx(struct pm_api_client *client, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
-                 size_t n)
-{
-    (void)client, (void)from, (void)offset, (void)p, (void)n;
-    return -EINVAL; /* it never subscribes */
-}
-
-static void on_end(struct pm_api_client *client, const struct pm_connection *from, uint64_t cursor)
-{
-    (void)client, (void)from, (void)cursor;
-}
-
-static bool has_room(struct pm_api_client *client)
-{
-    (void)client;
-    return true;
-}
-
-static void set_paused(struct pm_api_client *client, bool paused)
-{
-    (void)client, (void)paused;
-}
-
-static const struct pm_api_client_ops ops = {on_event, on_text, on_rx, on_end, has_room, set_paused};
+static const struct pm_api_client_ops ops = PM_ONLOOKER_OPS(on_event);
 
 void pm_prompt_begin(struct pm_prompt *p, struct pm_loop *loop, struct pm_api *api)
 {

@@ -32,6 +32,7 @@ struct pm_settings {
     struct pm_option_list allow_user;
     int local_pages; /* enum pm_local_pages */
     int compat;      /* enum pm_compat */
+    bool notifications;
     bool demo, allow_pty;
     int64_t max_clients;
     struct pm_limits limits;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "daemon/notice.h"
+#include "daemon/onlooker.h"
 
 #include <errno.h>
 #include <string.h>
@@ -33,36 +34,7 @@ static void on_event(struct pm_api_client *client, const char *event, const json
     pm_log(matters ? PM_LOG_INFO : PM_LOG_DEBUG, "%s.", text);
 }
 
-/* It never subscribes, so none of the others is called. */
-static void on_text(struct pm_api_client *client, const char *event, const char *json, size_t n)
-{
-    (void)client, (void)event, (void)json, (void)n;
-}
-
-static int on_rx(struct pm_api_client *client, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
-                 size_t n)
-{
-    (void)client, (void)from, (void)offset, (void)p, (void)n;
-    return -EINVAL;
-}
-
-static void on_end(struct pm_api_client *client, const struct pm_connection *from, uint64_t cursor)
-{
-    (void)client, (void)from, (void)cursor;
-}
-
-static bool is_congested(struct pm_api_client *client)
-{
-    (void)client;
-    return false;
-}
-
-static void set_paused(struct pm_api_client *client, bool paused)
-{
-    (void)client, (void)paused;
-}
-
-static const struct pm_api_client_ops ops = {on_event, on_text, on_rx, on_end, is_congested, set_paused};
+static const struct pm_api_client_ops ops = PM_ONLOOKER_OPS(on_event);
 
 void pm_teller_begin(struct pm_teller *t, struct pm_api *api)
 {

@@ -1,23 +1,16 @@
 /* openssl.c - see openssl.h. */
 #include "tls/openssl.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-/* POSIX has dlsym() return what is a function as a pointer to data. */
-static bool look_up(void *library, const char *name, void *ret)
-{
-    void *found = dlsym(library, name);
-    *(void **)ret = found;
-    return found != NULL;
-}
-
-#define LOOK_UP_SSL(name)    &&look_up(o->ssl, #name, &o->name)
-#define LOOK_UP_CRYPTO(name) &&look_up(o->crypto, #name, &o->name)
+#define LOOK_UP_SSL(name)    &&pm_library_find(o->ssl, #name, &o->name)
+#define LOOK_UP_CRYPTO(name) &&pm_library_find(o->crypto, #name, &o->name)
 
 static bool look_up_all(struct pm_openssl *o)
 {
