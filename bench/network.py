@@ -50,11 +50,11 @@ def measure(row, quick):
     rss, ready = server.rss(), server.ready_ms
     server.stop()
     for kind in ("engine", "socketio"):
-        row(f"echo of 64 bytes, one in flight, {kind}: p50", single[kind]["p50"] / single["relay"]["p50"], 1.15, "x relay")
-        row(f"10 clients x 16 in flight, {kind}: CPU a message", crowd[kind]["cpu"] / crowd["relay"]["cpu"], 1.5, "x relay")
-    row("10,000 idle clients: private memory each", crowd_idle["private"], 2048, "bytes")
-    row("10,000 idle clients: CPU", crowd_idle["share"], 1, "%")
-    row("one more client beside them: p50", crowd_idle["p50"] / crowd_idle["p50_empty"], 1.2, "x empty server")
-    row("empty server: RSS", rss, 4, "MB")
-    row("ready after exec", ready, 20, "ms")
+        row(f"library: echo of 64 bytes, one in flight, {kind}: p50", single[kind]["p50"] / single["relay"]["p50"], 1.15, "x relay")
+        row(f"library: 10 clients x 16 in flight, {kind}: CPU a message", crowd[kind]["cpu"] / crowd["relay"]["cpu"], 1.5, "x relay")
+    row("library: 10,000 idle clients: private memory each", crowd_idle["private"], 2048, "bytes")
+    row("library: 10,000 idle clients: CPU", crowd_idle["share"], 1, "%")
+    row("library: one more client beside them: p50", crowd_idle["p50"] / crowd_idle["p50_empty"], 1.2, "x empty server")
+    row("library: empty server: RSS", rss, 4, "MB")
+    row("library: ready after exec", ready, 20, "ms")
     return {"single": single, "crowd": crowd, "idle": crowd_idle}

@@ -13,6 +13,8 @@ from servers import ROOT
 
 PAGE = ROOT / "docs/performance.md"
 PEERS = "Beside what people use instead"
+AHEAD = "Where one of them is ahead"
+TEN = "Where Python and Node take less than ten times as much"
 GOALS = "Goals, and what was reached"
 # mode: how its heading begins, and the figures of a cell
 TABLES = {"round": ("Round trip: client", ("p50", "cpu_us")), "paced": ("A device at its line rate", ("p50", "cpu_percent")),
@@ -48,6 +50,18 @@ def of_goals(goals):
                    "yes" if goal["met"] else "**no**"] for goal in goals))
 
 
+def of_behind(behind):
+    return table(["", "peripheral-manager", "ahead of it"],
+                 ([f"{title}: {figure}", number(ours), f"{name} {number(theirs)}"] for title, figure, ours, name, theirs in behind))
+
+
+def of_ratios(ratios):
+    """Those below ten."""
+    return table(["", "of peripheral-manager's", "of the limit's"],
+                 ([f"{title}: {what} of {name}", f"{ours:.1f} x", f"{limit:.1f} x" if limit else "–"]
+                  for title, what, name, ours, limit in ratios if ours < 10))
+
+
 def replace(text, heading, new, start=0):
     """The first table below the first heading that begins so, from `start` on."""
     at = re.compile(rf"^##+ {re.escape(heading)}.*$", re.M).search(text, start)
@@ -76,6 +90,8 @@ def main():
         for mode, (heading, _) in TABLES.items():
             ours = lambda name: is_peer(name) or name == "peripheral-manager"
             text = replace(text, heading, of_mode(devices, mode, ours), text.index(f"## {PEERS}"))
+        text = replace(text, AHEAD, of_behind(run["behind"]))
+        text = replace(text, TEN, of_ratios(run["ratios"]))
     if "behind" in run and "network" in run:
         text = replace(text, GOALS, of_goals(run["goals"]))
     PAGE.write_text(text)
