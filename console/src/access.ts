@@ -29,11 +29,11 @@ class Access extends Store {
 
   constructor() {
     super();
-    let online = false;
-    daemon.watch(() => {
-      if (daemon.state === "online" && !online) void this.refresh();
-      if (daemon.state !== "online" && online) this.forget();
-      online = daemon.state === "online";
+    daemon.on("online", () => void this.refresh());
+    daemon.on("offline", () => this.forget());
+    daemon.on("session-ended", () => {
+      this.forget();
+      void this.refresh();
     });
     daemon.on("consent-requested", (question) => this.put(question));
     daemon.on("consent-changed", (question) => this.put(question));

@@ -163,6 +163,7 @@ export function AccessPane(p: { sessionProblem: string | null }) {
       <h2 id="access-title">Pages</h2>
       <Problem text={p.sessionProblem} />
       {banner.map((text) => <p class="problem" role="alert" key={text}>{text}</p>)}
+      {!allowed && daemon.sessionOver && <p class="status" role="status">The session of this console is over.</p>}
       {!allowed && <p class="hint">To see and answer what other pages ask, run <code>peripheral-manager console</code>.</p>}
       {allowed && grants.length === 0 && <p class="hint">No page of another address was let in.</p>}
       <ul class="devices">{grants.map((g) => <GrantRow key={g.id} grant={g} />)}</ul>

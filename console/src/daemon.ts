@@ -25,14 +25,13 @@ export interface Errors { framing: number; parity: number; break: number; overru
 
 export interface Connection {
   name: string; address: string; device: string; state: string; epoch: number; offset: number; options: Options;
-  claimed: boolean;
+  claimed: boolean; errors: Errors;
 }
 
 // A connection with what this page knows about it beyond the daemon's list.
 export interface Link extends Connection {
   stream: Stream;
   signals: Signals | null;
-  errors: Errors | null;
   closed: string | null; // why, once it is
   trouble: string | null; // lost: why its device, which is back, cannot be opened
   told: Told[]; // the newest that its profile made of what it sent
@@ -62,6 +61,7 @@ export class Daemon extends Store {
   refusal: Failure | null = null;
   devices: Device[] = [];
   links = new Map<string, Link>();
+  sessionOver = false; // the person's right ended while the page was there
   heard: ((does: "asks" | "answered" | "gets", event: string, args: unknown[]) => void) | null = null; // what goes over this page's connection
   private wire = new Wire({
     onState: (state, reason) => this.onState(state, reason),
@@ -96,7 +96,7 @@ export class Daemon extends Store {
     return answer;
   }
 
-  // Hear events that only one part of the page needs.
+  // Hear events that only one part of the page needs; also "renamed" and the states of the page itself, such as "online".
   on(event: string, listener: (data: any) => void): () => void {
     const set = this.hearers.get(event) ?? new Set();
     this.hearers.set(event, set.add(listener));
@@ -105,14 +105,25 @@ export class Daemon extends Store {
 
   private onState(state: State, reason?: Failure): void {
     if (reason?.code === "session-required") {
-      session.end(); // it is over: go on as a page without one
+      this.endSession();
       return this.wire.start(null);
     }
     this.state = state;
     this.refusal = reason ?? null;
     if (state === "offline") this.links.forEach((l) => (l.stream.following = false));
     if (state === "online") this.refresh();
+    this.tell(state, null);
     this.changed();
+  }
+
+  // Go on as a page without one.
+  private endSession(): void {
+    session.end();
+    this.sessionOver = true;
+  }
+
+  private tell(event: string, data: unknown): void {
+    this.hearers.get(event)?.forEach((listener) => listener(data));
   }
 
   private refresh(): void {
@@ -140,7 +151,7 @@ export class Daemon extends Store {
     const known = this.links.get(c.name);
     const same = known && (known.closed === null || known.address === c.address);
     const link: Link = same ? Object.assign(known, c, { closed: null })
-      : { ...c, stream: new Stream(), signals: null, errors: null, closed: null, trouble: null, told: [] };
+      : { ...c, stream: new Stream(), signals: null, closed: null, trouble: null, told: [] };
     this.links.set(c.name, link);
     if (!link.stream.following) void this.follow(link);
     void this.ask("get-signals", { name: c.name }).then((answer) => {
@@ -161,7 +172,8 @@ export class Daemon extends Store {
     const place = answer.ok ? answer.subscriptions[link.name] : null;
     stream.asked = false;
     if (typeof place?.offset !== "number") return;
-    Object.assign(stream, { epoch: place.epoch, next: place.offset, following: true }); // the bytes come after this answer
+    stream.moveTo(place.epoch, place.offset);
+    stream.following = true; // the bytes come after this answer
   }
 
   update(link: Link, change: Partial<Link>): void {
@@ -173,8 +185,7 @@ export class Daemon extends Store {
     const link = this.links.get(name);
     if (!link) return;
     link.stream.note(CLOSED[reason] ?? `closed: ${reason}`);
-    link.stream.following = false;
-    link.stream.epoch = null;
+    link.stream.end();
     this.update(link, { closed: reason, state: "closed" });
   }
 
@@ -189,7 +200,7 @@ export class Daemon extends Store {
     if (!link) return;
     this.links.delete(old);
     this.links.set(name, Object.assign(link, { name }));
-    this.hearers.get("renamed")?.forEach((listener) => listener({ old, name }));
+    this.tell("renamed", { old, name });
     this.changed();
   }
 
@@ -201,7 +212,7 @@ export class Daemon extends Store {
       return;
     }
     this.handlers[event]?.(data);
-    this.hearers.get(event)?.forEach((listener) => listener(data));
+    this.tell(event, data);
   }
 
   private with(name: string, change: (link: Link) => void): void {
@@ -244,6 +255,7 @@ export class Daemon extends Store {
     "connection-released": ({ name }) => this.with(name, (l) => (l.claimed = false)),
     "signals-changed": ({ name, signals }) => this.with(name, (l) => (l.signals = signals)),
     "line-error": ({ name, ...errors }) => this.with(name, (l) => (l.errors = errors as Errors)),
+    "session-ended": () => this.endSession(),
     "device-event": ({ name, event, values }) => {
       const told = this.links.get(name)?.told;
       told?.push({ time: Date.now(), event, values });
@@ -252,7 +264,7 @@ export class Daemon extends Store {
     "rx-gap": (gap) => this.with(gap.name, (l) => {
       if (!l.stream.following && !l.stream.asked) return;
       l.stream.note(gapText(gap));
-      Object.assign(l.stream, { next: gap.to, epoch: gap.epoch });
+      l.stream.moveTo(gap.epoch, gap.to);
     }),
   };
 }

@@ -76,7 +76,9 @@ function ConnectionRow(p: { link: Link }) {
       <button type="button" aria-label={`Show ${link.name}`} onClick={() => workspace.show(link.name)}>Show</button>
       <div class="connected">
         <Rename link={link} />
-        <span class={lost ? "state lost" : "state"}>{lost ? lostText(link) : settings(link)}</span>
+        {lost ? <span class="state lost">{lostText(link)}</span>
+          : <button type="button" class="settings" title="Change the settings" aria-label={`Settings of ${link.name}: ${settings(link)}`}
+            onClick={() => workspace.show(link.name, "lines")}>{settings(link)}</button>}
       </div>
       <button type="button" class="quiet" aria-label={`Disconnect ${link.name}`} onClick={disconnect}>Disconnect</button>
       <Problem text={problem} onClose={() => setProblem(null)} />

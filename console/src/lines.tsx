@@ -70,7 +70,7 @@ export function LinesView(p: { link: Link; id: number }) {
         <h3 id={`errors-${p.id}`}>Faults on the line since it was opened</h3>
         <dl class="counters">
           {Object.entries(FAULTS).map(([name, text]) => (
-            <div key={name}><dt>{text}</dt><dd>{errors?.[name as keyof Errors] ?? 0}</dd></div>
+            <div key={name}><dt>{text}</dt><dd>{errors[name as keyof Errors]}</dd></div>
           ))}
         </dl>
       </section>

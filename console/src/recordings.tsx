@@ -3,7 +3,7 @@ import { daemon } from "./daemon";
 import { Store, useStore } from "./store";
 import { size } from "./text";
 
-export interface Recording { id: string; name: string; state: string; started: number; size: number; lost: number }
+export interface Recording { id: string; name: string; device: string; state: string; started: number; size: number; lost: number }
 
 const FORMATS = { text: "Text", csv: "CSV", pcapng: "Wireshark", native: "Native" };
 
@@ -12,12 +12,7 @@ class Recordings extends Store {
 
   constructor() {
     super();
-    let online = false;
-    daemon.watch(() => {
-      if (daemon.state === "online" && !online) void this.refresh();
-      online = daemon.state === "online";
-    });
-    for (const event of ["recording-started", "recording-stopped", "recording-stalled", "recording-resumed"])
+    for (const event of ["online", "recording-started", "recording-stopped", "recording-stalled", "recording-resumed"])
       daemon.on(event, () => void this.refresh());
   }
 

@@ -92,7 +92,7 @@ export class Screen {
   }
 
   clear(): void {
-    this.restart(this.stream.end());
+    this.restart(this.stream.newest());
   }
 
   theme(name: "dark" | "light"): void {

@@ -5,6 +5,7 @@ export type Kind = "rx" | "tx" | "keys" | "note"; // received; sent as a line or
 export interface Block {
   kind: Kind;
   time: number; // ms since 1970, when the first byte came; 0 if nobody knows
+  run: number; // which of the connections that this page saw under this name: offsets begin anew with each
   offset: number; // rx: of its first byte in the connection
   bytes: Uint8Array; // as long as it may grow
   n: number; // how many of them are filled
@@ -16,8 +17,11 @@ export interface Cursor { block: number; at: number }
 
 export interface Piece { block: Block; bytes: Uint8Array }
 
-const BYTES_MAX = 4 * 1024 * 1024;
-const BLOCKS_MAX = 40000;
+// Bytes of the device, in whatever has them.
+export interface Part { offset: number; time: number; bytes: Uint8Array }
+
+const BYTES_MAX = 32 * 1024 * 1024; // at 115,200 baud three quarters of an hour without a pause
+const BLOCKS_MAX = 200000;
 const BLOCK = 4096; // small pieces that come at the same time share one
 const SAME_TIME_MS = 4;
 
@@ -27,6 +31,8 @@ export class Stream {
   following = false; // the daemon has said where the bytes that come now belong
   asked = false; // it has been asked
   liveFrom = 0; // offset: what comes before it was received earlier, nobody knows when
+  epochs = new Set<number>(); // of the present run
+  run = 0;
   private blocks: Block[] = [];
   private forgotten = 0; // blocks
   private held = 0; // bytes
@@ -42,8 +48,29 @@ export class Stream {
   }
 
   note(text: string): void {
-    this.push({ kind: "note", time: Date.now(), offset: this.next, bytes: new Uint8Array(0), n: 0, note: text });
-    this.tell(this.blocks[this.blocks.length - 1], new Uint8Array(0));
+    this.push({ kind: "note", time: Date.now(), run: this.run, offset: this.next, bytes: new Uint8Array(0), n: 0, note: text });
+    this.tell(0);
+  }
+
+  // The daemon said where the bytes that come now belong.
+  moveTo(epoch: number, offset: number): void {
+    if (offset < this.next) this.restart(); // they were counted by another daemon
+    this.epoch = epoch;
+    this.epochs.add(epoch);
+    this.next = offset;
+  }
+
+  // The connection is over: under its name there may be another one.
+  end(): void {
+    this.following = false;
+    this.epoch = null;
+    this.restart();
+  }
+
+  // What came from the device, as far as it is here, of the present run or of those before.
+  received(present: boolean): Part[] {
+    return this.blocks.filter((b) => b.kind === "rx" && (b.run === this.run) === present)
+      .map(({ offset, time, bytes, n }) => ({ offset, time, bytes: bytes.subarray(0, n) }));
   }
 
   onData(listener: (block: Block, bytes: Uint8Array) => void): () => void {
@@ -55,7 +82,7 @@ export class Stream {
     return { block: this.forgotten, at: 0 };
   }
 
-  end(): Cursor {
+  newest(): Cursor {
     const last = this.blocks[this.blocks.length - 1];
     return last ? { block: this.forgotten + this.blocks.length - 1, at: last.n } : this.start();
   }
@@ -94,33 +121,10 @@ export class Stream {
     }
   }
 
-  // When the byte at this offset came; null if that is not known.
-  timeOf(offset: number): number | null {
-    return this.rxAt(offset)?.time ?? null;
-  }
-
-  // How many bytes from this offset on, of at most n, came at the same time.
-  sameTime(offset: number, n: number): number {
-    const block = this.rxAt(offset);
-    const end = block ? block.offset + block.n : (this.blocks[0]?.offset ?? Infinity);
-    return Math.max(1, Math.min(n, end > offset ? end - offset : n));
-  }
-
-  // The block with the byte at this offset.
-  private rxAt(offset: number): Block | null {
-    let low = 0, high = this.blocks.length - 1, found = -1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      if (this.blocks[middle].offset <= offset) {
-        found = middle;
-        low = middle + 1;
-      } else {
-        high = middle - 1;
-      }
-    }
-    while (found >= 0 && this.blocks[found].kind !== "rx") found--;
-    const block = this.blocks[found];
-    return block && offset < block.offset + block.n ? block : null;
+  private restart(): void {
+    this.run++;
+    this.next = 0;
+    this.epochs.clear();
   }
 
   private add(kind: Kind, bytes: Uint8Array, time: number): void {
@@ -133,12 +137,14 @@ export class Stream {
     } else {
       const room = new Uint8Array(bytes.length < BLOCK ? Math.min(BLOCK, bytes.length * 8) : bytes.length);
       room.set(bytes);
-      this.push({ kind, time, offset: this.next, bytes: room, n: bytes.length, note: "" });
+      this.push({ kind, time, run: this.run, offset: this.next, bytes: room, n: bytes.length, note: "" });
     }
-    this.tell(this.blocks[this.blocks.length - 1], bytes);
+    this.tell(bytes.length);
   }
 
   private push(block: Block): void {
+    const last = this.blocks[this.blocks.length - 1];
+    if (last && last.n < last.bytes.length) last.bytes = last.bytes.slice(0, last.n);
     this.blocks.push(block);
     this.held += block.n;
     if (this.held <= BYTES_MAX && this.blocks.length <= BLOCKS_MAX) return;
@@ -151,7 +157,9 @@ export class Stream {
     this.forgotten += n;
   }
 
-  private tell(block: Block, bytes: Uint8Array): void {
+  // The newest so many bytes.
+  private tell(n: number): void {
+    const block = this.blocks[this.blocks.length - 1], bytes = block.bytes.subarray(block.n - n, block.n);
     for (const listener of this.listeners) listener(block, bytes);
   }
 }

@@ -140,13 +140,13 @@ export function TerminalView(p: { link: Link; id: number }) {
   const act = async (what: () => Promise<string>) => setStatus(await what().catch((error) => (error as Error).message));
   const save = (format: Format) => act(async () => {
     const { content, lost } = await render(link, format);
-    download(new Blob([content]), fileName(link, FORMATS[format].extension));
-    return `Saved ${size(content.length)}.${notKept(lost)}`;
+    download(content, fileName(link, FORMATS[format].extension));
+    return `Saved ${size(content.size)}.${notKept(lost)}`;
   });
   const copy = (format: Format) => act(async () => {
     const { content, lost } = await render(link, format);
-    await navigator.clipboard.writeText(new TextDecoder().decode(content));
-    return `Copied ${size(content.length)}.${notKept(lost)}`;
+    await navigator.clipboard.writeText(await content.text());
+    return `Copied ${size(content.size)}.${notKept(lost)}`;
   });
 
   return (

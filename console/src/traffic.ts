@@ -43,14 +43,10 @@ class Traffic extends Store {
   own = 0; // the number of this page as a client
   private lookers = 0;
   private lastId = 0;
-  private online = false;
 
   constructor() {
     super();
-    daemon.watch(() => {
-      if (daemon.state === "online" && !this.online && this.lookers) void this.begin();
-      this.online = daemon.state === "online";
-    });
+    daemon.on("online", () => void (this.lookers && this.begin()));
     daemon.on("client-events", ({ entries, missed }: { entries: Entry[]; missed: number }) => {
       entries.forEach((e) => this.take(e, `${WHO[e.kind]}${e.client ? ` ${e.client}` : ""}`, e.data ?? "", e.head ? fromBase64(e.head.base64) : null));
       this.missed += missed;

@@ -7,7 +7,7 @@ export type ViewKind = "terminal" | "plotter" | "commands" | "lines" | "code";
 export interface View { id: number; name: string; kind: ViewKind }
 
 export const KINDS: Record<ViewKind, string> = {
-  terminal: "Terminal", plotter: "Plotter", commands: "Commands", lines: "Line", code: "Code",
+  terminal: "Terminal", plotter: "Plotter", commands: "Commands", lines: "Port settings", code: "Code",
 };
 
 const VIEWS_MAX = 12;
@@ -22,11 +22,11 @@ class Workspace extends Store {
     daemon.on("renamed", ({ old, name }) => this.set(this.views.map((v) => (v.name === old ? { ...v, name } : v))));
   }
 
-  // Show the connection: go to a view of it, or open one.
-  show(name: string): void {
-    const there = this.views.find((v) => v.name === name);
+  // Show the connection: go to a view of it, of this kind if that matters, or open one.
+  show(name: string, kind?: ViewKind): void {
+    const there = this.views.find((v) => v.name === name && (!kind || v.kind === kind));
     if (there) this.goTo(document.getElementById(`view-${there.id}`));
-    else this.open(name, "terminal");
+    else this.open(name, kind ?? "terminal");
   }
 
   // A view is in the page now: a new one comes into sight, wherever it stands.

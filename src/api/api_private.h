@@ -146,6 +146,7 @@ json_t *pm_describe_bytes(const uint8_t *p, size_t n); /* as every face can carr
 json_t *pm_describe_device(struct pm_api *a, const struct pm_who *who, const struct pm_device *d);
 json_t *pm_describe_devices(struct pm_api *a, const struct pm_who *who);
 json_t *pm_describe_options(const struct pm_connection_options *o); /* as activate-connection takes them */
+json_t *pm_describe_counts(const struct pm_line_errors *e);         /* by what went wrong */
 json_t *pm_describe_connection(const struct pm_connection *c);
 json_t *pm_describe_connections(struct pm_api *a, const struct pm_who *who);
 json_t *pm_describe_gap(const struct pm_connection *c, uint64_t from, uint64_t to, enum pm_gap reason, uint64_t bytes);

@@ -111,15 +111,22 @@ json_t *pm_describe_options(const struct pm_connection_options *o)
                      "framing", framing);
 }
 
+json_t *pm_describe_counts(const struct pm_line_errors *e)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "framing", (json_int_t)e->framing, "parity", (json_int_t)e->parity,
+                     "break", (json_int_t)e->breaks, "overrun", (json_int_t)e->overrun, "buffer-overrun",
+                     (json_int_t)e->buffer_overrun);
+}
+
 json_t *pm_describe_connection(const struct pm_connection *c)
 {
     bool lost = c->state == PM_CONNECTION_IS_LOST;
-    json_t *o =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b, s:o}", "name", c->name, "address",
-                  c->address, "device", c->device_id, "state", lost ? "lost" : "open", "epoch", (json_int_t)c->epoch,
-                  "offset", (json_int_t)c->journal.end, "since", (json_int_t)c->since, "rx", (json_int_t)c->counts.rx,
-                  "tx", (json_int_t)c->counts.tx, "queued", (json_int_t)c->write_queued, "losses",
-                  (int)c->counts.losses, "claimed", c->holder != NULL, "options", pm_describe_options(&c->options));
+    json_t *o = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:b, s:o}", "name", c->name, "address",
+        c->address, "device", c->device_id, "state", lost ? "lost" : "open", "epoch", (json_int_t)c->epoch, "offset",
+        (json_int_t)c->journal.end, "since", (json_int_t)c->since, "rx", (json_int_t)c->counts.rx, "tx",
+        (json_int_t)c->counts.tx, "queued", (json_int_t)c->write_queued, "losses", (int)c->counts.losses, "errors",
+        pm_describe_counts(&c->errors), "claimed", c->holder != NULL, "options", pm_describe_options(&c->options));
     if (o && lost)
         json_object_set_new(o, "reason", json_string(pm_hub_lost_reason(c->error)));
     return o;

@@ -45,11 +45,12 @@ json_t *pm_describe_signals(const struct pm_connection *c)
 
 json_t *pm_describe_errors(const struct pm_connection *c)
 {
-    const struct pm_line_errors *e = &c->errors;
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", c->name, "framing", (json_int_t)e->framing,
-                     "parity", (json_int_t)e->parity, "break", (json_int_t)e->breaks, "overrun", (json_int_t)e->overrun,
-                     "buffer-overrun", (json_int_t)e->buffer_overrun, "offset", (json_int_t)c->journal.end, "epoch",
-                     (json_int_t)c->epoch);
+    json_t *o = json_pack("{s:s, s:I, s:I}", "name", c->name, "offset", (json_int_t)c->journal.end, "epoch",
+                          (json_int_t)c->epoch);
+    json_t *counts = pm_describe_counts(&c->errors);
+    json_object_update(o, counts);
+    json_decref(counts);
+    return o;
 }
 
 static void fail_line(struct pm_api_request *r, const char *what, int error)

@@ -112,6 +112,32 @@ it("L03 says when the daemon is gone, in every tab, and recovers", async () => {
   await again.stop();
 });
 
+it("L03 says when its session is revoked, in every tab, and goes on as a page without one", async () => {
+  const own = await startDaemon(["--demo"]);
+  const first = await browser.page(JSON.parse(await own.run("console", "--json")).address);
+  await first.getByText("No page of another address was let in.").waitFor();
+  const session = await first.evaluate(() => sessionStorage.getItem("pm:session"));
+  const tabs = await Promise.all(Array.from({ length: TABS - 1 }, async () => {
+    const tab = await browser.page(own.url);
+    await tab.evaluate((value) => sessionStorage.setItem("pm:session", value), session); // as a tab that is duplicated has it
+    await tab.reload();
+    await tab.getByText("No page of another address was let in.").waitFor();
+    return tab;
+  }));
+  assert.equal((await own.person("session-revoke")).ok, true);
+  for (const tab of [first, ...tabs]) {
+    await tab.getByText("The session of this console is over.").waitFor();
+    await tab.getByText("peripheral-manager console", { exact: true }).waitFor();
+    assert.equal(await tab.evaluate(() => sessionStorage.length), 0);
+    assert.deepEqual(tab.complaints, []);
+  }
+  await connect(first, "Virtual echo", "echo");
+  await send(first, "echo", "still here");
+  await see(first, "echo", "still here");
+  await Promise.all([first, ...tabs].map((tab) => tab.close()));
+  await own.stop();
+});
+
 it("saves hostile names as harmless file names", async () => {
   await line.write("x");
   await see(page, MARKUP, "x");

@@ -129,8 +129,8 @@ it("shows terminal and plotter of one device together", async () => {
 
 it("switches DTR and RTS, shows the device's lamps, breaks, resets", async () => {
   await connect(page, "Virtual echo", "echo");
-  await page.getByLabel("Kind of this view of echo").selectOption("Line");
-  const view = page.getByRole("article", { name: "echo: Line" });
+  await page.getByLabel("Kind of this view of echo").selectOption("Port settings");
+  const view = page.getByRole("article", { name: "echo: Port settings" });
   const lamp = (name) => view.locator(".lamp", { hasText: name });
   await lamp("CTS on").waitFor();
   await view.getByRole("button", { name: "RTS" }).click(); // wired to CTS, as in a loopback plug
@@ -147,7 +147,7 @@ it("switches DTR and RTS, shows the device's lamps, breaks, resets", async () =>
 });
 
 it("changes the settings on the fly, and says when the driver takes something else", async () => {
-  const view = page.getByRole("article", { name: "echo: Line" });
+  const view = page.getByRole("article", { name: "echo: Port settings" });
   const options = async () => (await daemon.ask("list-connections")).connections.find((c) => c.name === "echo").options;
   await type(view.getByLabel("Baud rate"), 9600);
   await view.getByLabel("Baud rate").press("Enter");

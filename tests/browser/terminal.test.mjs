@@ -171,13 +171,55 @@ it("saves everything, not only what it shows", async () => {
   assert.ok(saved.bytes.equals(sent), `${saved.bytes.length} bytes`);
 });
 
-it("says what is kept no more when it saves", async () => {
-  const sent = Buffer.alloc(1500000, "0123456789abcdef\n");
+// More than the daemon's journal has room for, while no page is open; then the page is there again.
+async function missed() {
+  const sent = Buffer.from(Array.from({ length: 150000 }, (_, i) => `line ${i}\r\n`).join(""));
+  await page.goto("about:blank");
   await line.write(sent);
   await until(async () => (await daemon.ask("list-connections")).connections[0].offset === sent.length, "all bytes");
+  await page.goto(daemon.url);
+  await shown(page, "dev").waitFor();
+  return sent;
+}
+
+it("says what is kept no more when it saves", async () => {
+  const sent = await missed();
   const saved = await downloaded(page, () => choose(page, "Save", "Bytes, unchanged"));
   assert.ok(saved.bytes.length < sent.length && saved.bytes.equals(sent.subarray(-saved.bytes.length)));
   await page.getByText(/^Saved .* kept any more: a log or a recording keeps everything/).waitFor();
+  const stamped = (await downloaded(page, () => choose(page, "Save", "Text with time stamps"))).bytes.toString();
+  assert.match(stamped, /^\[[\d,]+ bytes are not kept any more\]\r\n/);
+});
+
+it("saves what a recording has and the daemon's memory has no more", async () => {
+  assert.ok((await daemon.ask("record-start", { name: "dev" })).ok);
+  const sent = await missed();
+  const saved = await downloaded(page, () => choose(page, "Save", "Bytes, unchanged"));
+  assert.ok(saved.bytes.equals(sent), `${saved.bytes.length} bytes of ${sent.length}`);
+  const stamped = (await downloaded(page, () => choose(page, "Save", "Text with time stamps"))).bytes.toString().split("\r\n");
+  assert.equal(stamped.length, 150001);
+  assert.match(stamped[0], new RegExp(`^${CLOCK.source} line 0$`)); // the recording has the times too
+});
+
+it("saves what the page itself received and the daemon's memory has no more", async () => {
+  const sent = Buffer.alloc(1500000, "0123456789abcdef\n");
+  await line.write(sent);
+  await until(async () => (await daemon.ask("list-connections")).connections[0].offset === sent.length, "all bytes");
+  await until(async () => (await downloaded(page, () => choose(page, "Save", "Bytes, unchanged"))).bytes.equals(sent), "a file with all of it");
+});
+
+it("saves what came before a connection was closed, and with it what came on the next one", async () => {
+  const saved = async () => (await downloaded(page, () => choose(page, "Save", "Bytes, unchanged"))).bytes.toString();
+  await line.write("before\r\n");
+  await see(page, "dev", "before");
+  await daemon.ask("deactivate-connection", { name: "dev" });
+  await page.getByRole("button", { name: "Connect dev again" }).waitFor();
+  assert.equal(await saved(), "before\r\n");
+  await page.getByRole("button", { name: "Connect dev again" }).click();
+  await page.getByRole("textbox", { name: "Send to dev" }).waitFor();
+  await line.write("after\r\n");
+  await see(page, "dev", "after");
+  assert.equal(await saved(), "before\r\nafter\r\n");
 });
 
 it("logs everything from now on to a file that grows", async () => {
@@ -192,6 +234,17 @@ it("logs everything from now on to a file that grows", async () => {
   await line.write(sent);
   await page.getByRole("button", { name: "Logging 200.0 kB: stop" }).click();
   assert.ok((await logged(page)).equals(sent));
+});
+
+it("logs hex with the place of each byte, however it came", async () => {
+  await page.evaluate(() => delete window.showSaveFilePicker);
+  await choose(page, "Log…", "Hex beside text");
+  await page.getByRole("button", { name: /Logging/ }).waitFor();
+  for (let i = 0; i < 20; i++) await line.write("0123456789abcdef");
+  await until(async () => (await page.getByRole("button", { name: /Logging 1\.8 kB/ }).count()) === 1, "all rows in the log");
+  const rows = (await downloaded(page, () => page.getByRole("button", { name: /Logging/ }).click())).bytes.toString().trim().split("\r\n");
+  const places = rows.map((row) => /([0-9a-f]{8})  30 31 32/.exec(row)?.[1]);
+  assert.deepEqual(places, rows.map((_, i) => (i * 16).toString(16).padStart(8, "0")));
 });
 
 it("logs to a download where the browser can write no files", async () => {

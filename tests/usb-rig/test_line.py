@@ -1,11 +1,15 @@
 """test_line.py - the line through real drivers: settings, signals, sequences, breaks, errors; and what is left alone."""
 import itertools
+import json
+import pathlib
+import subprocess
 import unittest
 
 from daemon import wait_for
 from support import UsbTest
 from usb_serial import Acm, Ftdi
 
+FAULTS = pathlib.Path(__file__).parents[1] / "browser/faults.mjs"
 CTS, DSR, RI, DCD = 0x10, 0x20, 0x40, 0x80  # as Ftdi.signals() takes them
 OVERRUN, PARITY, FRAMING, BREAK = 2, 4, 8, 0x10  # as Ftdi.errors() takes them
 
@@ -157,6 +161,21 @@ class LineTest(UsbTest):
         wait_for(lambda: self.client.bytes_of("a").replace(b"\0", b"") == b"xxx", "bytes")  # the driver marks an overrun by NUL
         device.errors(BREAK, b"\0")
         self.client.wait_event("line-error", **{"break": 1})
+        self.assertEqual(self.connection("a")["errors"], {"framing": 1, "parity": 1, "overrun": 1, "break": 1, "buffer-overrun": 0})
+
+    def test_console_counts_line_errors(self):
+        device = Ftdi()
+        self.open(device)
+        device.errors(PARITY, b"x")
+        self.client.wait_event("line-error", parity=1)
+        counted = {"Framing errors": "0", "Parity errors": "1", "Breaks received": "0", "Overruns in hardware": "0", "Overruns in the driver": "0"}
+        with subprocess.Popen(["node", FAULTS, f"http://localhost:{self.daemon.port}/", "a"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as page:
+            self.assertEqual(json.loads(page.stdout.readline()), counted)  # what was before it was opened
+            for bits, text in ((FRAMING, "Framing errors"), (OVERRUN, "Overruns in hardware"), (BREAK, "Breaks received")):
+                device.errors(bits, b"\0")
+                counted[text] = "1"
+                self.assertEqual(json.loads(page.stdout.readline()), counted)
 
 
 if __name__ == "__main__":
