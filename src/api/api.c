@@ -1,5 +1,6 @@
 /* api.c - see api.h; clients, the events they get, and the way of a connection's bytes to them. */
 #include "api/api_private.h"
+#include "api/deliver.h"
 #include "api/exchange.h"
 #include "api/hot.h"
 #include "api/identify.h"
@@ -116,6 +117,8 @@ static void on_closed(struct pm_api *a, struct pm_connection *c, const char *rea
     note(a, "device_close", c, reason);
     while (!pm_list_empty(&c->readers)) {
         struct pm_subscription *s = pm_container(c->readers.next, struct pm_subscription, of_connection);
+        if (s->cursor == c->journal.end && s->client->ops->has_room(s->client))
+            pm_deliver_cut(s);
         s->client->ops->on_end(s->client, c, s->cursor);
         pm_unsubscribe(s);
     }

@@ -108,40 +108,6 @@ void pm_deliver_drop(struct pm_subscription *s)
     s->deliver = NULL;
 }
 
-void pm_deliver_gap(struct pm_subscription *s)
-{
-    if (s->deliver)
-        pm_framer_reset(&s->deliver->framer);
-}
-
-/* Count the pauses up to the reader's place; where to stop before `limit` for the next one. */
-static uint64_t pass_pauses(struct pm_subscription *s, uint64_t limit)
-{
-    const struct pm_pauses *all = s->connection->pauses;
-    struct pm_deliver *d = s->deliver;
-    uint64_t oldest = all->n > PM_PAUSES_KEPT ? all->n - PM_PAUSES_KEPT : 0;
-    for (d->next = d->next > oldest ? d->next : oldest; d->next < all->n; d->next++) {
-        const struct pm_pause *pause = &all->kept[d->next % PM_PAUSES_KEPT];
-        if (pause->at > s->cursor)
-            return pause->at < limit ? pause->at : limit;
-        d->clock.us += pause->us;
-    }
-    return limit;
-}
-
-uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit)
-{
-    const struct pm_connection *c = s->connection;
-    for (unsigned i = 0; s->deliver && i < c->n_past; i++) {
-        uint64_t end = c->past[i].end;
-        if (end == s->cursor)
-            pm_deliver_gap(s);
-        else if (end > s->cursor && end < limit)
-            limit = end;
-    }
-    return s->deliver && is_timed(s->deliver) ? pass_pauses(s, limit) : limit;
-}
-
 /* ---- one frame as JSON ---- */
 
 static json_t *line_json(const uint8_t *p, size_t n)
@@ -171,8 +137,9 @@ static json_t *object_json(const struct pm_subscription *s, const uint8_t *p, si
 
 static json_t *fault_json(const struct pm_frame *f)
 {
-    return json_pack("{s:s, s:o}", "fault", f->fault == PM_FRAME_TOO_LONG ? "too-long" : "damaged", "received",
-                     pm_describe_bytes(f->p, f->n));
+    static const char *const words[] = {
+        [PM_FRAME_TOO_LONG] = "too-long", [PM_FRAME_DAMAGED] = "damaged", [PM_FRAME_INCOMPLETE] = "incomplete"};
+    return json_pack("{s:s, s:o}", "fault", words[f->fault], "received", pm_describe_bytes(f->p, f->n));
 }
 
 /* ---- frames as text: of lines and bytes, which may be many and short, no tree is made ---- */
@@ -238,6 +205,64 @@ static int tell(struct pm_subscription *s, struct pm_bytes *text)
     return r;
 }
 
+static void tell_one(struct pm_subscription *s, const struct pm_frame *f)
+{
+    struct pm_bytes *text = &s->client->api->text;
+    text->n = 0;
+    if (write_frame(s, text, f) == 0)
+        tell(s, text);
+}
+
+/* ---- where frames end without their bytes ---- */
+
+/* Count the pauses up to the reader's place; where to stop before `limit` for the next one. */
+static uint64_t pass_pauses(struct pm_subscription *s, uint64_t limit)
+{
+    const struct pm_pauses *all = s->connection->pauses;
+    struct pm_deliver *d = s->deliver;
+    uint64_t oldest = all->n > PM_PAUSES_KEPT ? all->n - PM_PAUSES_KEPT : 0;
+    for (d->next = d->next > oldest ? d->next : oldest; d->next < all->n; d->next++) {
+        const struct pm_pause *pause = &all->kept[d->next % PM_PAUSES_KEPT];
+        if (pause->at > s->cursor)
+            return pause->at < limit ? pause->at : limit;
+        d->clock.us += pause->us;
+    }
+    return limit;
+}
+
+void pm_deliver_cut(struct pm_subscription *s)
+{
+    struct pm_frame frame;
+    if (!s->deliver)
+        return;
+    if (is_timed(s->deliver)) { /* the silence before what comes now may have ended it */
+        pass_pauses(s, s->cursor);
+        if (pm_framer_expire(&s->deliver->framer, s->deliver->clock, &frame) == 1)
+            tell_one(s, &frame);
+    }
+    if (pm_framer_cut(&s->deliver->framer, &frame) == 1)
+        tell_one(s, &frame);
+}
+
+void pm_deliver_lost(struct pm_subscription *s)
+{
+    if (s->deliver && !is_timed(s->deliver))
+        pm_deliver_cut(s);
+}
+
+uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit)
+{
+    const struct pm_connection *c = s->connection;
+    for (unsigned i = 0; s->deliver && i < c->n_past; i++) {
+        uint64_t end = c->past[i].end;
+        if (end == s->cursor)
+            pm_deliver_cut(s);
+        else if (end > s->cursor && end < limit)
+            limit = end;
+    }
+    return s->deliver && is_timed(s->deliver) ? pass_pauses(s, limit) : limit;
+}
+
 /* Silence may end what is held. By the framer's clock; that of the loop went on since the newest byte. */
 static void arm(struct pm_deliver *d)
 {
@@ -261,10 +286,7 @@ static void on_silence(struct pm_timer *t)
         arm(d);
         return;
     }
-    struct pm_bytes *text = &s->client->api->text;
-    text->n = 0;
-    if (write_frame(s, text, &frame) == 0)
-        tell(s, text);
+    tell_one(s, &frame);
 }
 
 int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n)

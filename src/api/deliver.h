@@ -21,14 +21,17 @@ void pm_deliver_changed(struct pm_connection *c);
 void pm_deliver_drop(struct pm_subscription *s);
 
 /* Where to stop before `limit`, so that what was begun before the device went away is not completed by what comes
- * after; at such a place it is forgotten. */
+ * after; at such a place it is told as incomplete. */
 uint64_t pm_deliver_limit(struct pm_subscription *s, uint64_t limit);
 
 /* Bytes of the reader's place, up to such a limit: an event of the connection's name for what is complete. 0 or
  * -ENOMEM. */
 int pm_deliver_feed(struct pm_subscription *s, const uint8_t *p, size_t n);
 
-/* Bytes are missing: what was begun is not completed by what comes now. */
-void pm_deliver_gap(struct pm_subscription *s);
+/* Nothing that comes now completes what was begun, which is told as incomplete. */
+void pm_deliver_cut(struct pm_subscription *s);
+
+/* The same for a device that is away, of which the reader has all bytes. What silence ends is left to the silence. */
+void pm_deliver_lost(struct pm_subscription *s);
 
 #endif

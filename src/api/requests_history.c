@@ -244,7 +244,9 @@ static const struct pm_arg subscribe_args[] = {
      .purpose = "the epoch that `since` was told with: one that is over is answered with a gap"},
     PM_ARGS_DELIVER("what the connection says",
                     "what the event of the connection carries: its bytes, or an array of the lines, frames or parsed "
-                    "objects that came together"),
+                    "objects that came together. What is none stands there as {fault, received: {base64}}; the fault "
+                    "is \"too-long\", \"damaged\", or \"incomplete\": then its end is missing, since bytes are, or "
+                    "the device went away, or the connection was closed"),
     {0},
 };
 static const struct pm_arg unsubscribe_args[] = {{"names", PM_ARG_NAMES, .required = true}, {0}};

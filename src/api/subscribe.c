@@ -18,9 +18,9 @@ enum {
 static void tell_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason, uint64_t bytes)
 {
     json_t *gap = pm_describe_gap(s->connection, s->cursor, to, reason, bytes);
+    pm_deliver_cut(s);
     pm_api_tell(s->client, "rx-gap", gap, 0);
     json_decref(gap);
-    pm_deliver_gap(s);
     s->client->api->counts.gaps[reason]++;
     s->client->api->counts.gap_bytes += to > s->cursor ? to - s->cursor : bytes;
     s->cursor = to;
@@ -100,6 +100,8 @@ void pm_subscription_feed(struct pm_subscription *s)
     while (feed_piece(s) && is_owed(s))
         ;
     bool behind = s->cursor < s->connection->journal.end;
+    if (!behind && s->connection->state == PM_CONNECTION_IS_LOST && s->client->ops->has_room(s->client))
+        pm_deliver_lost(s);
     if (behind && (!s->behind || s->cursor != before))
         s->since = pm_loop_now();
     s->behind = behind;

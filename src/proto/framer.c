@@ -82,6 +82,15 @@ void pm_framer_reset(struct pm_framer *f)
     *f = (struct pm_framer){.rule = f->rule, .limit = f->limit, .held = held};
 }
 
+int pm_framer_cut(struct pm_framer *f, struct pm_frame *ret)
+{
+    size_t n = pm_framer_held(f);
+    bool begun = n > 0 || (f->inside && !f->skipping);
+    pm_framer_reset(f);
+    *ret = (struct pm_frame){f->held.p, n, PM_FRAME_INCOMPLETE}; /* no byte of it is touched before the next comes */
+    return begun;
+}
+
 size_t pm_framer_held(const struct pm_framer *f)
 {
     return f->given ? 0 : f->held.n;

@@ -52,8 +52,9 @@ int pm_framing_check(const struct pm_framing *rule);
 
 enum pm_frame_fault {
     PM_FRAME_GOOD,
-    PM_FRAME_TOO_LONG, /* its first `max` bytes */
-    PM_FRAME_DAMAGED,  /* stuffing that nobody writes, or a length that cannot be; as it came */
+    PM_FRAME_TOO_LONG,   /* its first `max` bytes */
+    PM_FRAME_DAMAGED,    /* stuffing that nobody writes, or a length that cannot be; as it came */
+    PM_FRAME_INCOMPLETE, /* nothing comes behind it; as it came */
 };
 
 struct pm_frame {
@@ -82,6 +83,9 @@ void pm_framer_fini(struct pm_framer *f);
 
 /* Forget what is held, as if the stream began here. */
 void pm_framer_reset(struct pm_framer *f);
+
+/* The stream ends here: 1 and *ret is what was begun, or 0 if nothing was. The next byte begins another stream. */
+int pm_framer_cut(struct pm_framer *f, struct pm_frame *ret);
 
 /* Take bytes from [*p, *p + *n) up to the end of a frame; *p and *n move on. 1: *ret is a frame; 0: all was taken and
  * no frame is complete; -ENOMEM. `now` is when the bytes came; only silence asks for it. A line may be empty; between

@@ -166,8 +166,35 @@ class DeliverTest(unittest.TestCase):
         raw.wait_event("connection-restored", name="d")
         self.program.post("send-raw", {"name": "d", "payload": "23.4\n"})
         raw.wait_bytes("d", b"whole\n123.4\n")
-        self.wait(lines, ["whole", "23.4"])
-        self.wait(self.client(deliver="lines", since=0), ["whole", "23.4"])  # nor for one who comes late
+        cut = {"fault": "incomplete", "received": {"base64": base64.b64encode(b"1").decode()}}
+        self.wait(lines, ["whole", cut, "23.4"])
+        told = [event for event, *args in lines.got if event in ("d", "connection-lost", "connection-restored")]
+        self.assertEqual(told, ["d", "d", "connection-lost", "connection-restored", "d"])  # before the loss is told
+        self.wait(self.client(deliver="lines", since=0), ["whole", cut, "23.4"])  # and to one who comes late
+
+    def test_what_silence_would_have_ended_is_whole_after_an_unplug(self):
+        self.program.post("activate-connection", {"name": "d", "address": "virtual:echo"})
+        idle, raw = self.client(deliver="frames", framing={"kind": "idle", "silence": 20}), self.client()
+        self.program.post("send-raw", {"name": "d", "payload": "one"})
+        raw.wait_bytes("d", b"one")
+        self.program.post("unplug-virtual", {"address": "virtual:echo"})
+        self.wait(idle, [{"base64": base64.b64encode(b"one").decode()}])
+        self.program.post("plug-virtual", {"address": "virtual:echo"})
+        raw.wait_event("connection-restored", name="d")
+        self.program.post("send-raw", {"name": "d", "payload": "two"})
+        frames = [{"base64": base64.b64encode(f).decode()} for f in (b"one", b"two")]
+        self.wait(idle, frames)
+        self.wait(self.client(deliver="frames", framing={"kind": "idle", "silence": 20}, since=0), frames)
+
+    def test_what_the_end_of_a_connection_cut_is_told(self):
+        self.activate()
+        lines, raw = self.client(deliver="lines"), self.client()
+        self.line.write(b"one\ntw")
+        raw.wait_bytes("d", b"one\ntw")
+        self.program.post("deactivate-connection", {"name": "d"})
+        lines.wait_event("connection-closed", name="d")
+        self.wait(lines, ["one", {"fault": "incomplete", "received": {"base64": base64.b64encode(b"tw").decode()}}])
+        self.assertEqual(lines.got[-1][0], "connection-closed")
 
     def test_what_cannot_be_cut_is_refused(self):
         self.activate()

@@ -1,4 +1,5 @@
 """test_readers.py - readers that are slow or stand still (H01): what it costs, whom it disturbs, when the device waits."""
+import base64
 import json
 import os
 import threading
@@ -114,6 +115,28 @@ class ReadersTest(unittest.TestCase):
         self.assertGreater(offset, len(first))
         end = min(offset + len(rest), len(got))
         self.assertTrue(got[offset:end] == rest[: end - offset], "bytes at their offsets")
+
+    def test_line_that_a_gap_cuts_is_told_before_it(self):
+        healthy, sleeper, got = self.reader(), self.reader(room=4096), bytearray()
+        self.drain(healthy, got)
+        self.run_counter(0)
+        sleeper.send(b'42["subscribe",{"names":["counter"],"deliver":"lines","since":0}]')
+        self.run_counter(5 * MEGABYTE)
+        wait_for(lambda: len(got) >= 4 * MEGABYTE, "4 megabytes")
+        self.run_counter(0)
+        at, cut, payload = 0, [], b""
+        while not payload.startswith(b'42["rx-gap"'):
+            self.assertFalse(cut, "only what stands before the gap is incomplete")
+            if payload == b"2":
+                sleeper.send(b"3")
+            elif payload.startswith(b'42["counter"'):
+                items = json.loads(payload[2:])[1]
+                cut = [base64.b64decode(item["received"]["base64"]) for item in items if isinstance(item, dict)]
+                self.assertFalse(any(isinstance(item, dict) for item in items[:-1]))
+                at += sum(len(item) + len("\r\n") for item in items if isinstance(item, str)) + sum(map(len, cut))
+            payload = sleeper.frame()[1]
+        gap = json.loads(payload[2:])[1]
+        self.assertIn(at - gap["from"], (0, 1))  # a line ends with its CR, and the LF may be in the gap
 
     def test_device_waits_for_its_only_reader_but_not_for_ever(self):
         reader = self.reader(room=4096)

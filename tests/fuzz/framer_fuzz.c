@@ -19,7 +19,9 @@ struct seen {
 static void note(struct seen *s, const struct pm_framer *f, const struct pm_frame *frame)
 {
     struct pm_command_frame command;
-    size_t most = frame->fault == PM_FRAME_DAMAGED ? f->limit : f->rule.max;
+    size_t most = frame->fault == PM_FRAME_DAMAGED      ? f->limit
+                  : frame->fault == PM_FRAME_INCOMPLETE ? f->limit + f->rule.end.n
+                                                        : f->rule.max;
     PM_FUZZ_CHECK(f->rule.kind == PM_FRAMING_LENGTH || frame->n <= most);
     s->frames++;
     s->bytes += frame->n;
@@ -37,6 +39,15 @@ static void feed(struct pm_framer *f, const uint8_t *p, size_t n, struct seen *s
     while ((r = pm_framer_next(f, (struct pm_mono){0}, &p, &n, &frame)) == 1)
         note(s, f, &frame);
     PM_FUZZ_CHECK(r == 0 && n == 0);
+}
+
+/* The stream's end. */
+static void cut(struct pm_framer *f, struct seen *s)
+{
+    struct pm_frame frame;
+    if (pm_framer_cut(f, &frame) == 1)
+        note(s, f, &frame);
+    PM_FUZZ_CHECK(pm_framer_held(f) == 0 && pm_framer_cut(f, &frame) == 0);
 }
 
 static struct pm_framing rule_of(const uint8_t r[RULE])
@@ -81,11 +92,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct pm_framer f;
         pm_framer_init(&f, &rule);
         feed(&f, stream, n, &whole);
-        pm_framer_reset(&f);
+        cut(&f, &whole);
         for (size_t at = 0, part; at < n; at += part) {
             part = pm_fuzz_piece(stream + at, n - at);
             feed(&f, stream + at, part, &pieces);
         }
+        cut(&f, &pieces);
         PM_FUZZ_CHECK(rule.kind == PM_FRAMING_IDLE || memcmp(&whole, &pieces, sizeof(whole)) == 0);
         pm_framer_fini(&f);
     }

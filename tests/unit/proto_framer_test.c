@@ -122,6 +122,45 @@ static void streams_are_cut_the_same_in_any_pieces(void **state)
     }
 }
 
+static void what_was_begun_is_told_when_the_stream_ends(void **state)
+{
+    (void)state;
+    static const struct row ends[] = {
+        {{PM_FRAMING_LINES, .max = 4}, IN("ab\ncd"), "cd"},
+        {{PM_FRAMING_LINES, .max = 4}, IN("ab\n"), NULL},
+        {{PM_FRAMING_LINES, .max = 4}, IN("abcdefgh"), NULL}, /* it was too long, which was told */
+        {{PM_FRAMING_START_END, .max = 4, .start = MARK("<"), .end = MARK(">")}, IN("<ab>noise"), NULL},
+        {{PM_FRAMING_START_END, .max = 4, .start = MARK("<"), .end = MARK(">")}, IN("<ab><"), ""},
+        {{PM_FRAMING_LENGTH, .max = 9, .length_bytes = 1, .length_add = 1},
+         IN("\x04"
+            "abc"),
+         "\x04"
+         "abc"},
+        {{PM_FRAMING_FIXED, .max = 9, .size = 3}, IN("abcde"), "de"},
+        {{PM_FRAMING_IDLE, .max = 9, .idle_us = 1000}, IN("abc"), "abc"},
+        {{PM_FRAMING_SLIP, .max = 4},
+         IN("\xc0"
+            "a\xdb\xdc"),
+         "a\xdb\xdc"},
+    };
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const struct row *row = &ends[i];
+        struct pm_framer f;
+        struct pm_frame frame;
+        char out[512] = "";
+        pm_framer_init(&f, &row->rule);
+        feed(&f, row->in, row->n, out);
+        assert_int_equal(pm_framer_cut(&f, &frame), row->frames != NULL);
+        if (row->frames) {
+            assert_int_equal(frame.fault, PM_FRAME_INCOMPLETE);
+            assert_int_equal(frame.n, strlen(row->frames));
+            assert_memory_equal(frame.p, row->frames, frame.n);
+        }
+        assert_int_equal(pm_framer_cut(&f, &frame), 0);
+        pm_framer_fini(&f);
+    }
+}
+
 static void silence_ends_a_frame(void **state)
 {
     (void)state;
@@ -221,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_are_cut_the_same_in_any_pieces),
+        cmocka_unit_test(what_was_begun_is_told_when_the_stream_ends),
         cmocka_unit_test(silence_ends_a_frame),
         cmocka_unit_test(rules_that_cut_nothing_are_refused),
         cmocka_unit_test(cobs_is_as_published),
