@@ -129,6 +129,8 @@ json_t *pm_describe_connection(const struct pm_connection *c)
         pm_describe_counts(&c->errors), "claimed", c->holder != NULL, "options", pm_describe_options(&c->options));
     if (o && lost)
         json_object_set_new(o, "reason", json_string(pm_hub_lost_reason(c->error)));
+    else if (o)
+        json_object_set_new(o, "path", json_string(c->path));
     return o;
 }
 

@@ -72,7 +72,7 @@ static void lost(const json_t *c, char *out, size_t room)
 
 static void restored(const json_t *c, char *out, size_t room)
 {
-    snprintf(out, room, "\"%s\" has its device back: %s", piece(c, "name").text, piece(c, "address").text);
+    snprintf(out, room, "\"%s\" has its device back: %s", piece(c, "name").text, piece(c, "path").text);
 }
 
 static void renamed(const json_t *c, char *out, size_t room)

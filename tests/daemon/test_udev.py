@@ -5,7 +5,7 @@ import time
 import unittest
 
 from client import Client
-from daemon import Program, wait_for
+from daemon import Line, Program, wait_for
 from usb_bed import Bed, Usb
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
@@ -107,6 +107,28 @@ class UdevTest(Bed, unittest.TestCase):
         self.client.wait_event("device-attached", serialnumber="two")
         self.assertEqual(self.events("device-attached", "device-detached"),
                          [("device-attached", first.node), ("device-detached", first.node), ("device-attached", first.node)])
+
+    def test_connection_follows_its_device_to_another_path_and_says_which(self):
+        self.start()
+        lines = [Line(), Line()]
+        for line in lines:
+            self.addCleanup(line.close)
+        first, second = (Usb(n, serial="S", line=line.path) for n, line in enumerate(lines))
+        self.plug(first)
+        told = self.client.wait_event("device-attached", address=first.node)
+        opened = self.client.call("activate-connection", {"name": "a", "address": told["id"]})["connection"]
+        self.assertEqual((opened["address"], opened["path"]), (told["id"], first.node))
+        self.unplug(first)
+        self.client.wait_event("connection-lost", name="a")
+        self.assertNotIn("path", self.client.call("list-connections")["connections"][0])
+        lines[1].write(b"boot\r\x03")  # it waits in the device, and nothing makes something else of it
+        self.plug(second)
+        restored = self.client.wait_event("connection-restored", name="a")
+        self.assertEqual((restored["address"], restored["path"]), (told["id"], second.node))
+        self.client.wait_bytes("a", b"boot\r\x03")
+        said = []
+        wait_for(lambda: said.append(self.program.line()) or "has its device back" in said[-1], "the line of the log")
+        self.assertIn(f'"a" has its device back: {second.node}', said[-1])
 
     def test_two_with_one_identity_are_marked(self):  # H13
         self.start()
