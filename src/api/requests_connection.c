@@ -86,6 +86,24 @@ static void fail_busy(const struct opening *o, const struct pm_device *d)
         pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use. Close the program or connection that uses it.", address);
 }
 
+/* What an option would make appear is said to whoever may know what is not there. */
+static void fail_missing(const struct opening *o)
+{
+    static const struct {
+        const char *start, *option;
+    } hidden[] = {{"/dev/pts/", "--allow-pty"}, {"virtual:", "--demo"}};
+    struct pm_api_request *r = o->request;
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]) && r->who->kind != PM_WHO_PAGE; i++) {
+        if (strncmp(o->address, hidden[i].start, strlen(hidden[i].start)) != 0)
+            continue;
+        pm_api_fail_see(r, PM_NO_SUCH_DEVICE, "list-devices", NULL,
+                        "There is no device at this address. Some like it are there when the daemon runs with %s.",
+                        hidden[i].option);
+        return;
+    }
+    pm_api_fail_see(r, PM_NO_SUCH_DEVICE, "list-devices", NULL, "There is no device at this address.");
+}
+
 static void fail_open(const struct opening *o, int error)
 {
     struct pm_api_request *r = o->request;
@@ -95,10 +113,15 @@ static void fail_open(const struct opening *o, int error)
         pm_api_fail(r, PM_NAME_TAKEN, "\"%s\" is a connection to another device already.", o->name);
         break;
     case -ENODEV:
-        pm_api_fail_see(r, PM_NO_SUCH_DEVICE, "list-devices", NULL, "There is no device at this address.");
+        fail_missing(o);
         break;
     case -EBUSY:
         fail_busy(o, d);
+        break;
+    case -EMFILE:
+        pm_api_fail(r, PM_TOO_MANY_OPEN,
+                    "As many connections are open as may be. Close one, or start peripheral-manager with a larger "
+                    "--open-devices.");
         break;
     case -EACCES:
     case -EPERM:

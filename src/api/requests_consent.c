@@ -421,7 +421,9 @@ static unsigned read_filters(const struct pm_call *call, struct pm_consent_filte
 static void fail_asking(struct pm_api_request *r, int error)
 {
     if (error == -EACCES)
-        pm_api_fail(r, PM_CONSENT_REFUSED, "The person at the machine said no a short while ago.");
+        pm_api_fail(r, PM_CONSENT_REFUSED,
+                    "The person at the machine said no a short while ago. They can allow the device in the console, or "
+                    "with --allow-origin and this page's address.");
     else if (error == -EBUSY)
         pm_api_fail(r, PM_BUSY, "Too many questions are open. Try again when one is answered.");
     else

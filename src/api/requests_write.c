@@ -24,7 +24,9 @@ static void fail_write(struct pm_api_request *r, const struct pm_connection *c, 
                          "The device of \"%s\" is not there. It goes on when it is plugged in again.", c->name);
     else
         pm_api_fail(r, pm_error_of(error),
-                    "The device of \"%s\" takes bytes more slowly than they are sent, and its queue is full.", c->name);
+                    "The device of \"%s\" takes bytes more slowly than they are sent, and its queue is full. Wait for "
+                    "answers before sending more, or start peripheral-manager with a larger --write-queue.",
+                    c->name);
 }
 
 /* A caller that can be asked to wait fills the queue above its mark and waits; one that cannot is refused there. */

@@ -95,7 +95,9 @@ struct pm_connection *pm_sight_find(const struct pm_api *a, const struct pm_who 
 
 static bool refuse_capability(struct pm_call *call)
 {
-    pm_api_fail(call->request, PM_SCOPE, "The person at the machine allowed this page \"%s\", but not \"%s\".",
+    pm_api_fail(call->request, PM_SCOPE,
+                "The person at the machine allowed this page \"%s\", but not \"%s\". They can: in the console, or with "
+                "--allow-origin, this page's address and =serial,control.",
                 pm_capability_name(PM_NEEDS_OPEN), pm_capability_name(call->kind->needs));
     return false;
 }
@@ -139,7 +141,9 @@ static bool refuse_admin(struct pm_call *call)
 
 static bool refuse_scope(struct pm_call *call)
 {
-    pm_api_fail(call->request, PM_SCOPE, "The token is not for \"%s\".", pm_capability_name(call->kind->needs));
+    pm_api_fail(call->request, PM_SCOPE,
+                "The token is not for \"%s\". Make one that is: peripheral-manager token create NAME SCOPE.",
+                pm_capability_name(call->kind->needs));
     return false;
 }
 

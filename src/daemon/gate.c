@@ -43,7 +43,9 @@ static const struct pm_http_refusal *check_page(const struct pm_gate *g, const s
         unknown = {403, "consent-required",
                    "The person at this machine has not allowed this page. Connect with Socket.IO, which asks them, or "
                    "start peripheral-manager with --allow-origin and this page's address."},
-        denied = {403, "consent-denied", "The person at this machine said no to this page a short while ago."};
+        denied = {403, "consent-denied",
+                  "The person at this machine said no to this page a short while ago. They can allow it by starting "
+                  "peripheral-manager with --allow-origin and this page's address."};
     bool asks = (route == PM_ROUTE_API || route == PM_ROUTE_RECORDINGS) && head->method != PM_HTTP_OPTIONS;
     if (!asks || pm_door_knows(g->door, from))
         return NULL;

@@ -156,8 +156,9 @@ bool pm_conn_has_room(struct pm_conn *c);
 /* Do not read from it, or go on. What was read already is still delivered. */
 void pm_conn_pause(struct pm_conn *c, bool paused);
 
-/* Say goodbye with this status (PM_WS_NO_STATUS: an empty close frame) and detach: no callback comes any more. */
-void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status);
+/* Say goodbye with this status (PM_WS_NO_STATUS: an empty close frame) and a reason for a person, at most 123 bytes,
+ * and detach: no callback comes any more. */
+void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status, const char *reason);
 
 /* End the connection as if the client had gone when this time comes, unless cancelled. For WebSockets only. */
 void pm_conn_expire(struct pm_conn *c, struct pm_mono when);

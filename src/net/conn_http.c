@@ -240,7 +240,8 @@ static void start_request(struct pm_conn *c, const struct pm_http_head *head)
         bad_origin = {403, "origin-bad", "The Origin field of this request is malformed."},
         full =
             {503, "too-many-connections",
-             "All connections are in use. Close other pages, or start peripheral-manager with a larger --max-clients."},
+             "All connections are in use. Close other pages, or start peripheral-manager with a larger --max-clients; "
+             "for programs of other users also --per-user."},
         crowded = {
             503, "too-many-connections",
             "The pages of this site hold too many connections. Close other tabs, or start peripheral-manager with "
@@ -296,7 +297,7 @@ static size_t input_body(struct pm_conn *c, uint8_t *p, size_t n)
     ssize_t used = pm_http_body_read(&h->reader, (char *)p, n, &data, &done, &why);
     bool whole = used >= 0 && done && h->body.n == 0 && data.n <= h->body.max; /* handed over where it lies */
     if (used >= 0 && !whole && pm_bytes_append(&h->body, data.p, data.n) < 0) {
-        why = (struct pm_http_refusal){413, "too-large", "The body is larger than this server takes."};
+        why = (struct pm_http_refusal){413, "too-large", PM_HTTP_TOO_LARGE};
         used = -EPROTO;
     }
     if (used < 0) {
@@ -361,8 +362,13 @@ void pm_conn_http_resume(struct pm_conn *c)
 
 void pm_conn_http_late(struct pm_conn *c)
 {
-    static const struct pm_http_refusal head = {408, "head-timeout", "The head of the request did not come in time."},
-                                        body = {408, "body-timeout", "The body of the request did not come in time."};
+    static const struct pm_http_refusal
+        head = {408, "head-timeout",
+                "The head of the request did not come in time. If the client is that slow, start peripheral-manager "
+                "with a longer --head-time."},
+        body = {408, "body-timeout",
+                "The body of the request did not come in time. If the client is that slow, start peripheral-manager "
+                "with a longer --body-time."};
     if (c->http->phase == PM_PHASE_BODY)
         refuse_and_tell(c, &body);
     else if (c->http->in.n > 0)

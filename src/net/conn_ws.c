@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void pm_conn_ws_start(struct pm_conn *c, bool deflate)
 {
@@ -68,17 +69,19 @@ void pm_conn_send_base64(struct pm_conn *c, enum pm_eio_version version, struct 
     free(text);
 }
 
-static void send_close(struct pm_conn *c, enum pm_ws_status status)
+static void send_close(struct pm_conn *c, enum pm_ws_status status, const char *reason)
 {
-    uint8_t code[2] = {(uint8_t)(status >> 8), (uint8_t)status};
-    send_frame(c, PM_WS_CLOSE, code, status == PM_WS_NO_STATUS ? 0 : sizeof(code));
+    uint8_t body[PM_WS_CONTROL_MAX] = {(uint8_t)(status >> 8), (uint8_t)status};
+    size_t n = strnlen(reason, sizeof(body) - 2);
+    memcpy(body + 2, reason, n);
+    send_frame(c, PM_WS_CLOSE, body, status == PM_WS_NO_STATUS ? 0 : n + 2);
 }
 
-void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status)
+void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status, const char *reason)
 {
     if (c->state != PM_CONN_WEBSOCKET || c->closing)
         return;
-    send_close(c, status);
+    send_close(c, status, reason);
     c->owner = NULL;
     c->closing = true;
     pm_bytes_fini(&c->message);
@@ -102,15 +105,24 @@ void pm_conn_expire_cancel(struct pm_conn *c)
 }
 
 /* The end of the WebSocket, begun by the client or forced by what it sent. */
-static void finish(struct pm_conn *c, enum pm_ws_status status)
+static void finish_because(struct pm_conn *c, enum pm_ws_status status, const char *reason)
 {
     const struct pm_ws_ops *ops = c->ops.socket;
     void *owner = c->owner;
     if (!c->closing)
-        send_close(c, status);
+        send_close(c, status, reason);
     pm_conn_linger(c);
     if (owner)
         ops->on_gone(owner, c);
+}
+
+/* The codec refuses for the limits of messages alone. */
+static void finish(struct pm_conn *c, enum pm_ws_status status)
+{
+    finish_because(c, status,
+                   status == PM_WS_TOO_BIG  ? "The message is larger than --message-size allows."
+                   : status == PM_WS_POLICY ? "The message has more --fragments than are allowed."
+                                            : "");
 }
 
 /* False if the client sends more pings and pongs than anybody needs. */
@@ -156,7 +168,7 @@ static void on_control(struct pm_conn *c, const struct pm_ws_event *ev)
     if (ev->opcode == PM_WS_CLOSE)
         finish(c, (enum pm_ws_status)ev->status);
     else if (!count_control(c))
-        finish(c, PM_WS_POLICY);
+        finish_because(c, PM_WS_POLICY, "More pings and pongs came than --control-frames allows.");
     else if (ev->opcode == PM_WS_PING && !c->closing)
         on_ping(c, ev->data, ev->n);
 }

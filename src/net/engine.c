@@ -299,9 +299,10 @@ void pm_session_end(struct pm_session *s)
 static void say_goodbye(struct pm_session *s, enum pm_close_reason reason)
 {
     if (s->ws)
-        pm_conn_close_ws(s->ws, reason == PM_CLOSED_FLOOD ? PM_WS_POLICY : PM_WS_NO_STATUS);
+        pm_conn_close_ws(s->ws, reason == PM_CLOSED_FLOOD ? PM_WS_POLICY : PM_WS_NO_STATUS,
+                         "More events came than --event-rate allows, for longer than --flood-time.");
     if (s->probe)
-        pm_conn_close_ws(s->probe, PM_WS_NO_STATUS);
+        pm_conn_close_ws(s->probe, PM_WS_NO_STATUS, "");
     s->ws = s->probe = NULL;
     s->probe_answered = false;
     if (s->post)

@@ -322,8 +322,10 @@ static void answer_handshake(struct pm_session *s, struct pm_conn *c)
 
 static void on_handshake(struct pm_engine *e, struct pm_conn *c, const struct pm_http_head *head, const struct query *q)
 {
-    static const struct pm_http_refusal full = {503, "too-many-connections",
-                                                "All sessions are in use. Close other pages or try again."};
+    static const struct pm_http_refusal full = {
+        503, "too-many-connections",
+        "Too many clients have not said yet what they want. Try again, or start "
+        "peripheral-manager with a larger --unadmitted."};
     struct pm_session *s;
     int r = pm_session_new(e, q->version, &s);
     if (r < 0) {

@@ -103,7 +103,7 @@ static void on_probe_message(void *owner, struct pm_conn *c, bool binary, uint8_
         take_over(s, c);
     } else {
         end_probe(s);
-        pm_conn_close_ws(c, PM_WS_NO_STATUS);
+        pm_conn_close_ws(c, PM_WS_NO_STATUS, "");
     }
 }
 

@@ -74,11 +74,16 @@ static void refuse_asking(struct pm_socket *s, int error)
 static void refuse_end(struct pm_socket *s, enum pm_consent_end end)
 {
     if (end == PM_CONSENT_TIMEOUT)
-        refuse(s, PM_CONSENT_TIMED_OUT,
-               "Nobody answered within two minutes. Open the console (peripheral-manager console), and connect again.",
-               NULL);
+        refuse(
+            s, PM_CONSENT_TIMED_OUT,
+            "Nobody answered within two minutes. Open the console (peripheral-manager console) and connect again, or "
+            "start peripheral-manager with --allow-origin and this page's address.",
+            NULL);
     else
-        refuse(s, PM_CONSENT_REFUSED, "The person at this machine said no.", NULL);
+        refuse(s, PM_CONSENT_REFUSED,
+               "The person at this machine said no. They can allow this page by starting peripheral-manager with "
+               "--allow-origin and its address.",
+               NULL);
 }
 
 static void on_end(struct pm_consent_waiter *w, const struct pm_consent_request *r, enum pm_consent_end end)
@@ -106,7 +111,7 @@ static bool ask_only(struct pm_face_client *c, const struct pm_consent_wish *wis
     else
         refuse(c->socket, PM_CONSENT_REQUIRED,
                "The person at this machine must allow this page first: in the console, which "
-               "\"peripheral-manager console\" opens. Then connect again.",
+               "\"peripheral-manager console\" opens, or by --allow-origin and its address. Then connect again.",
                r->id);
     return false;
 }
@@ -217,7 +222,10 @@ bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
         return true;
     }
     if (pm_who_is_remote(c->api.who)) { /* it was listed a moment ago */
-        refuse(c->socket, PM_CONSENT_REFUSED, "This page is not let in from other machines any more.", NULL);
+        refuse(c->socket, PM_CONSENT_REFUSED,
+               "This page is not let in from other machines any more. Start peripheral-manager with --allow-origin and "
+               "its address.",
+               NULL);
         return false;
     }
     struct pm_consent_wish wish = {.origin = text,

@@ -31,11 +31,12 @@ static void violation(struct pm_client *c)
 /* ---- CONNECT ---- */
 
 /* Turn a client away that has no socket in the namespace. */
-static void refuse_connect(struct pm_client *c, const struct pm_sio_packet *packet, const char *message)
+static void refuse_connect(struct pm_client *c, const struct pm_sio_packet *packet, const char *message,
+                           const char *data)
 {
     struct pm_socket *s = pm_socket_new(c, packet->name_space, packet->name_space_n);
     if (s)
-        pm_socket_refuse(s, message, NULL);
+        pm_socket_refuse(s, message, data);
     else
         pm_session_abandon(c->session);
 }
@@ -48,7 +49,7 @@ static void ask_door(struct pm_client *c, const struct pm_sio_packet *packet)
     if (packet->query) {
         ssize_t length = pm_sio_query_to_json(packet->query, packet->query_n, from_query, sizeof(from_query));
         if (length < 0) {
-            refuse_connect(c, packet, "bad-auth");
+            refuse_connect(c, packet, "bad-auth", NULL);
             return;
         }
         auth = from_query;
@@ -66,6 +67,8 @@ static void ask_door(struct pm_client *c, const struct pm_sio_packet *packet)
 
 static void on_connect_packet(struct pm_client *c, const struct pm_sio_packet *packet)
 {
+    static const char crowded[] = "{\"code\":\"too-many-namespaces\",\"message\":\"This client uses as many namespaces "
+                                  "as it may. Start peripheral-manager with a larger --namespaces.\"}";
     struct pm_socket *s = find_socket(c, packet->name_space, packet->name_space_n);
     uint64_t offset;
     pm_session_established(c->session);
@@ -77,7 +80,7 @@ static void on_connect_packet(struct pm_client *c, const struct pm_sio_packet *p
     if (s)
         pm_socket_gone(s); /* it left earlier and comes anew */
     if (c->n_sockets >= c->all->options.namespaces) {
-        refuse_connect(c, packet, "too-many-namespaces");
+        refuse_connect(c, packet, "too-many-namespaces", crowded);
         return;
     }
     s = pm_recovery_find(c, packet, &offset);
@@ -151,7 +154,7 @@ static void on_text(struct pm_client *c, const uint8_t *p, size_t n)
     int r = pm_sio_read((const char *)p, n, &c->all->options.packet, &packet);
     if (r == -EINVAL) {
         struct pm_session *session = c->session; /* outlives the client within this turn */
-        refuse_connect(c, &packet, "bad-auth");
+        refuse_connect(c, &packet, "bad-auth", NULL);
         pm_session_close(session, PM_CLOSED_PARSE);
     } else if (r < 0) {
         violation(c);

@@ -82,7 +82,9 @@ ssize_t pm_http_scan(struct pm_http_scan *s, const char *p, size_t n, const stru
     }
     if (n >= limits->head)
         return refuse(why, 431, "head-too-large",
-                      "The head of the request is too large. Clear the cookies of this site.");
+                      "The head of the request is too large. Clear the cookies of this site, or start "
+                      "peripheral-manager with a larger "
+                      "--head-size.");
     return 0;
 }
 
@@ -210,7 +212,9 @@ static int parse_request_line(struct pm_http_text line, struct pm_http_head *h, 
     if (r < 0)
         return r;
     if (h->target.n > limits->target)
-        return refuse(why, 414, "target-too-long", "The address of the request is too long.");
+        return refuse(why, 414, "target-too-long",
+                      "The address of the request is too long. Shorten it, or start peripheral-manager with a larger "
+                      "--target-size.");
     return parse_target(h, why);
 }
 
@@ -317,7 +321,7 @@ static int parse_framing(struct pm_http_head *h, const struct pm_http_limits *li
         if (r < 0)
             return r;
         if (h->content_length > limits->body)
-            return refuse(why, 413, "too-large", "The body is larger than this server takes.");
+            return refuse(why, 413, "too-large", PM_HTTP_TOO_LARGE);
         h->has_body = h->content_length > 0;
     }
     struct pm_http_text coding = value_of(h, "content-encoding");
@@ -366,7 +370,9 @@ int pm_http_parse(const char *p, size_t n, const struct pm_http_limits *limits, 
     int r = parse_request_line(next_line(&p, end), ret, limits, why);
     for (struct pm_http_text line; r == 0 && (line = next_line(&p, end)).n > 0;) {
         if (ret->n_fields == limits->fields)
-            return refuse(why, 431, "too-many-fields", "The request has too many header fields.");
+            return refuse(why, 431, "too-many-fields",
+                          "The request has too many header fields. Send fewer, or start peripheral-manager with a "
+                          "larger --head-fields.");
         r = parse_field(line, &ret->fields[ret->n_fields], why);
         ret->n_fields++;
     }

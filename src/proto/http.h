@@ -31,6 +31,10 @@ struct pm_http_refusal {
     const char *message; /* for a person: names the thing and the way out */
 };
 
+#define PM_HTTP_TOO_LARGE                                                                                              \
+    "The body is larger than this server takes. Send it in parts, or start peripheral-manager with a larger "          \
+    "--message-size."
+
 enum pm_http_method {
     PM_HTTP_GET,
     PM_HTTP_HEAD,

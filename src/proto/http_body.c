@@ -43,7 +43,7 @@ static ssize_t malformed(struct pm_http_refusal *why)
 
 static ssize_t too_large(struct pm_http_refusal *why)
 {
-    return refuse(why, 413, "too-large", "The body is larger than this server takes.");
+    return refuse(why, 413, "too-large", PM_HTTP_TOO_LARGE);
 }
 
 /* Hand out data of the body or chunk; `next` follows when it is complete. */

@@ -42,15 +42,19 @@ class ConsentTest(DoorTest):
         self.assertEqual(page.wait_refusal()["code"], "consent-denied")
         again = self.page()
         self.assertEqual(again.wait_refusal()["code"], "consent-denied")
+        for refused in (page, again):
+            self.assertIn("--allow-origin", refused.refusal["message"])
         self.assertEqual(self.person.ask("consent-list")["requests"], [])
         status, fields, body = self.program.request("GET", "/api/v1/list-devices", None, {"Origin": APP})
         self.assertEqual((status, fields["Access-Control-Allow-Origin"]), (403, APP))
         self.assertIn(b"consent-denied", body)
+        self.assertIn(b"--allow-origin", body)
 
     def test_a_page_that_does_not_want_to_wait_is_told_at_once(self):
         page = self.page(auth={"pm": {"wait": False}})
         refusal = page.wait_refusal()
         self.assertEqual(refusal["code"], "consent-required")
+        self.assertIn("--allow-origin", refusal["message"])
         request = self.person.wait_event("consent-requested", id=refusal["request"])
         self.approve(request, duration="session")
         again = self.page(auth={"pm": {"wait": False}})
@@ -171,7 +175,9 @@ class ConsentTest(DoorTest):
         page.wait_in()
         page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})
         self.assertTrue(page.ask("send-raw", {"name": "e", "payload": "x"})["ok"])
-        self.assertEqual(page.ask("configure-connection", {"name": "e", "baud-rate": 9600})["error"]["code"], "scope")
+        error = page.ask("configure-connection", {"name": "e", "baud-rate": 9600})["error"]
+        self.assertEqual(error["code"], "scope")
+        self.assertIn("--allow-origin", error["message"])
 
     def test_the_chooser_gives_one_device_more(self):
         page = self.page()

@@ -43,6 +43,7 @@ class UsersTest(unittest.TestCase):
         for host in ("127.0.0.1", "::1"):
             self.assertEqual(self.ask(program, NOBODY, host), b"")
             self.assertIn(b"200 OK", self.ask(program, 0, host))
+        wait_for(lambda: "--allow-user" in program.line(), "the way out in the log")
         self.assertEqual(program.stop(), 0)
 
     def test_b35_one_that_is_allowed_gets_in(self):

@@ -85,7 +85,9 @@ class DeviceTest(HostileTest):
         while select.select([], [page.socket], [], 1)[1]:  # until it is not read from any more
             left = left[page.socket.send(left[:65536]) :] if left else self.fail("it was read from without end")
         self.assert_grown_by_less(memory, 8 * MEGABYTE)
-        self.assertEqual(self.server.post("send-raw", {"name": "pump", "payload": "y"})[1]["error"]["code"], "queue-full")
+        error = self.server.post("send-raw", {"name": "pump", "payload": "y"})[1]["error"]
+        self.assertEqual(error["code"], "queue-full")
+        self.assertIn("--write-queue", error["message"])
         taken, answers, answered = bytearray(), b"", 0
         while len(taken) < count * len(piece) or answered < count:  # now it takes all
             readable, writable, _ = select.select([self.line.far, page.socket], [page.socket] if left else [], [], DEADLINE)

@@ -59,6 +59,8 @@ class PackageTest(unittest.TestCase):
         needed, recommended = (re.search(rf"^{name}: (.*)$", fields, re.M).group(1) for name in ("Depends", "Recommends"))
         self.assertNotIn("libssl", needed)
         self.assertIn("libssl3", recommended)  # it is loaded for TLS alone
+        self.assertNotIn("libsystemd", needed)
+        self.assertIn("libsystemd0", recommended)  # it is loaded when a page asks, for the desktop
 
     def test_what_is_unpacked_runs(self):
         self.assertIsInstance(json.loads(self.program("list", "--json")), list)
