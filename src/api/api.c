@@ -475,9 +475,9 @@ void pm_api_run_text(struct pm_api *a, struct pm_api_request *r, const char *eve
     json_error_t why;
     if (strcmp(event, "send-raw") == 0 && run_hot(a, r, json, n, blobs, n_blobs))
         return;
-    size_t used = n > 0 && pm_json_scan(json, n, PM_JSON_DEPTH_MAX, &first) > 0 ? first.n : 0;
+    bool used = pm_json_first(json, n, &first);
     json_t *data =
-        used ? json_loadb(first.p, used, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
+        used ? json_loadb(first.p, first.n, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
     if (used && !data) {
         pm_list_init(&r->link);
         pm_api_fail(r, PM_BAD_REQUEST, "The argument cannot be read: %s.", why.text);

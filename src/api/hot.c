@@ -141,8 +141,8 @@ bool pm_hot_write_read(const char *json, size_t n, const struct pm_api_blob *blo
     static const char *const names[] = {"name", "payload"};
     struct pm_json object, found[2] = {0};
     *ret = (struct pm_hot_write){0};
-    if (pm_json_scan(json, n, PM_JSON_DEPTH_MAX, &object) < 0 || object.type != PM_JSON_OBJECT ||
-        !take_members(&object, names, found, 2) || !take_name(&found[0], ret->name))
+    if (!pm_json_first(json, n, &object) || object.type != PM_JSON_OBJECT || !take_members(&object, names, found, 2) ||
+        !take_name(&found[0], ret->name))
         return false;
     if (take_payload(&found[1], blobs, n_blobs, &ret->payload))
         return true;

@@ -17,7 +17,8 @@ enum {
                            surely, since what overruns it is lost on a line without flow control */
     BITS_A_BYTE = 10,
     FEW_READERS = 5,
-    READERS_A_MS = 3, /* of one stream, beyond a few: about 3,000 pieces a second go out */
+    CROWD = 10,       /* so many readers of one stream, */
+    CROWD_MS = 4,     /* and it rests for so long; in proportion for more of them: about 2,500 pieces a second go out */
     FLOW_PIECES = 32, /* so many without a pause of so long are a stream; fewer may be a message */
     FLOW_GAP_US = 10000,
     PIECES_A_LOOK = 16,
@@ -46,7 +47,7 @@ static unsigned crowd_ms(const struct pm_connection *c)
 {
     if (c->flow < FLOW_PIECES || c->n_readers <= FEW_READERS)
         return 0;
-    unsigned ms = c->n_readers / READERS_A_MS;
+    unsigned ms = c->n_readers * CROWD_MS / CROWD;
     return ms < BUSY_MS_MAX ? ms : BUSY_MS_MAX;
 }
 

@@ -225,14 +225,78 @@ int pm_json_admit(const char *p, size_t n, const struct pm_json_limits *limits, 
     return r == 0 && ret->members > limits->members ? -E2BIG : r;
 }
 
-/* Where the value that starts at p ends; the text was checked. */
+/* ---- walking: the text was checked, so only brackets and strings are looked at ---- */
+
+static enum pm_json_type type_at(char first)
+{
+    switch (first) {
+    case '{':
+        return PM_JSON_OBJECT;
+    case '[':
+        return PM_JSON_ARRAY;
+    case '"':
+        return PM_JSON_STRING;
+    case 't':
+        return PM_JSON_TRUE;
+    case 'f':
+        return PM_JSON_FALSE;
+    case 'n':
+        return PM_JSON_NULL;
+    default:
+        return PM_JSON_NUMBER;
+    }
+}
+
+/* p stands behind the opening quote. Returns what is behind the closing one: the next quote, if no backslash stands
+ * before it. */
+static const char *pass_string(const char *p, const char *end)
+{
+    const char *quote = memchr(p, '"', (size_t)(end - p));
+    assert(quote);
+    return quote[-1] == '\\' ? skip_string(p, end) : quote + 1;
+}
+
+/* p stands at an opening bracket. Returns what is behind the closing one. */
+static const char *pass_brackets(const char *p, const char *end)
+{
+    unsigned open = 0;
+    do {
+        assert(p < end);
+        char c = *p++;
+        if (c == '"')
+            p = pass_string(p, end);
+        else if (c == '{' || c == '[')
+            open++;
+        else if (c == '}' || c == ']')
+            open--;
+    } while (open > 0);
+    return p;
+}
+
+static const char *pass_word(const char *p, const char *end)
+{
+    while (p < end && *p != ',' && *p != ']' && *p != '}' && (unsigned char)*p > ' ')
+        p++;
+    return p;
+}
+
 static struct pm_json value_at(const char *p, const char *end)
 {
-    struct pm_json value = {PM_JSON_NULL, p, 0, 0};
-    ssize_t n = pm_json_scan(p, (size_t)(end - p), PM_JSON_DEPTH_MAX, &value);
-    assert(n > 0);
-    (void)n;
+    struct pm_json value = {type_at(*p), p, 0, 0};
+    const char *behind = value.type == PM_JSON_STRING  ? pass_string(p + 1, end)
+                         : value.type <= PM_JSON_ARRAY ? pass_brackets(p, end)
+                                                       : pass_word(p, end);
+    value.n = (size_t)(behind - p);
     return value;
+}
+
+bool pm_json_first(const char *p, size_t n, struct pm_json *ret)
+{
+    const char *end = p + n;
+    p = skip_space(p, end);
+    if (p < end)
+        *ret = value_at(p, end);
+    return p < end;
 }
 
 const char *pm_json_next(const struct pm_json *whole, size_t at)
@@ -261,7 +325,8 @@ bool pm_json_member(const struct pm_json *object, size_t *at, struct pm_json *re
     if (!p)
         return false;
     *ret_key = value_at(p, end);
-    *ret_value = value_at(skip_key(p, end), end);
+    p = skip_space(p + ret_key->n, end);
+    *ret_value = value_at(skip_space(p + 1, end), end);
     *at = (size_t)(ret_value->p + ret_value->n - object->p);
     return true;
 }

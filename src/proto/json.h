@@ -45,6 +45,9 @@ ssize_t pm_json_scan(const char *p, size_t n, unsigned depth, struct pm_json *re
 int pm_json_check(const char *p, size_t n, unsigned depth, struct pm_json *ret);
 int pm_json_admit(const char *p, size_t n, const struct pm_json_limits *limits, struct pm_json *ret);
 
+/* The first of checked values that stand in a row, as the arguments of an event do; false if there is none. */
+bool pm_json_first(const char *p, size_t n, struct pm_json *ret);
+
 /* Walk over a checked array or object, from *at = 0; false at the end. */
 bool pm_json_element(const struct pm_json *array, size_t *at, struct pm_json *ret);
 bool pm_json_member(const struct pm_json *object, size_t *at, struct pm_json *ret_key, struct pm_json *ret_value);

@@ -68,31 +68,47 @@ static int take_namespace(struct text *t, size_t max, struct pm_sio_packet *ret)
     return 0;
 }
 
+static bool count_placeholders(const struct pm_json *value, unsigned attachments, uint64_t *seen);
+
+static bool count_number(const struct pm_json *value, unsigned attachments, uint64_t *seen)
+{
+    int64_t number;
+    if (!value->p || value->type != PM_JSON_NUMBER || pm_json_integer(value, &number) < 0)
+        return false;
+    if (number < 0 || number >= attachments || (*seen >> number & 1))
+        return false;
+    *seen |= (uint64_t)1 << number;
+    return true;
+}
+
+/* One walk: what is in an object counts if it turns out to be no placeholder itself. Of members that come twice the
+ * last one is meant. */
+static bool count_members(const struct pm_json *object, unsigned attachments, uint64_t *seen)
+{
+    struct pm_json key, child, number = {0};
+    uint64_t before = *seen;
+    bool placeholder = false, good = true;
+    for (size_t at = 0; pm_json_member(object, &at, &key, &child);) {
+        if (pm_json_equals(&key, "_placeholder"))
+            placeholder = child.type == PM_JSON_TRUE;
+        else if (pm_json_equals(&key, "num"))
+            number = child;
+        good = count_placeholders(&child, attachments, seen) && good;
+    }
+    if (!placeholder)
+        return good;
+    *seen = before;
+    return count_number(&number, attachments, seen);
+}
+
 /* Count the placeholders below a value into `seen`, a bit for each number. False if one is malformed, out of range or
  * used twice. Recursion is as deep as the JSON, which is limited. */
 static bool count_placeholders(const struct pm_json *value, unsigned attachments, uint64_t *seen)
 {
-    struct pm_json key, child;
-    size_t at = 0;
-    if (value->type == PM_JSON_ARRAY) {
-        while (pm_json_element(value, &at, &child)) {
-            if (!count_placeholders(&child, attachments, seen))
-                return false;
-        }
-        return true;
-    }
-    if (value->type != PM_JSON_OBJECT)
-        return true;
-    if (pm_json_get(value, "_placeholder", &child) && child.type == PM_JSON_TRUE) {
-        int64_t number;
-        if (!pm_json_get(value, "num", &child) || child.type != PM_JSON_NUMBER || pm_json_integer(&child, &number) < 0)
-            return false;
-        if (number < 0 || number >= attachments || (*seen >> number & 1))
-            return false;
-        *seen |= (uint64_t)1 << number;
-        return true;
-    }
-    while (pm_json_member(value, &at, &key, &child)) {
+    struct pm_json child;
+    if (value->type == PM_JSON_OBJECT)
+        return count_members(value, attachments, seen);
+    for (size_t at = 0; value->type == PM_JSON_ARRAY && pm_json_element(value, &at, &child);) {
         if (!count_placeholders(&child, attachments, seen))
             return false;
     }

@@ -71,6 +71,13 @@ static const struct row rows[] = {
     {"52-[\"m\"," PLACE(0) "," PLACE(1) "]", 0, "2b2|/||-1|m|" PLACE(0) "," PLACE(1)},
     {"51-[\"m\",{\"a\":[{\"num\":0,\"_placeholder\":true}]}]", 0,
      "2b1|/||-1|m|{\"a\":[{\"num\":0,\"_placeholder\":true}]}"},
+    {"51-[\"m\",{\"_placeholder\":true,\"a\":[" PLACE(0) "," PLACE(7) "],\"num\":0}]", 0, /* nothing in one counts */
+     "2b1|/||-1|m|{\"_placeholder\":true,\"a\":[" PLACE(0) "," PLACE(7) "],\"num\":0}"},
+    {"51-[\"m\",{\"num\":" PLACE(0) ",\"_placeholder\":1}]", 0,
+     "2b1|/||-1|m|{\"num\":" PLACE(0) ",\"_placeholder\":1}"},
+    {"51-[\"m\",{\"num\":5,\"_placeholder\":false,\"num\":0,\"_placeholder\":true}]", 0, /* the last of two */
+     "2b1|/||-1|m|{\"num\":5,\"_placeholder\":false,\"num\":0,\"_placeholder\":true}"},
+    {"51-[\"a\\\"b\\\\\"," PLACE(0) "]", 0, "2b1|/||-1|a\"b\\|" PLACE(0)},
     {"51-/custom,7[\"m\"," PLACE(0) "]", 0, "2b1|/custom||7|m|" PLACE(0)},
     {"61-7[" PLACE(0) "]", 0, "3b1|/||7||" PLACE(0)},
     {"50-[\"m\"]", 0, "2b0|/||-1|m|"},
@@ -87,6 +94,8 @@ static const struct row rows[] = {
     {"51-[\"m\"," PLACE(-1) "]", -EPROTO, ""},
     {"51-[\"m\",{\"_placeholder\":true,\"num\":\"0\"}]", -EPROTO, ""},
     {"51-[\"m\",{\"_placeholder\":true}]", -EPROTO, ""},
+    {"51-[\"m\",{\"_placeholder\":true,\"num\":" PLACE(0) "}]", -EPROTO, ""},
+    {"51-[\"m\",[" PLACE(1) "," PLACE(0) "]]", -EPROTO, ""},
     {"51-[\"m\"," PLACE(0.5) "]", -EPROTO, ""},
     {"51-[\"m\"," PLACE(1e18) "]", -EPROTO, ""},
     {"51-[\"m\"," PLACE(0) "," PLACE(0) "]", -EPROTO, ""},
