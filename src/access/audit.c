@@ -76,6 +76,10 @@ static char *format_line(const struct pm_audit *a, const struct pm_audit_entry *
                           "kind", e->kind, "origin", e->origin, "device", e->device, "id", e->id, "result", e->result);
     if (o && e->uid >= 0)
         json_object_set_new(o, "uid", json_integer(e->uid));
+    if (o && e->bytes) {
+        json_object_set_new(o, "received", json_integer((json_int_t)e->bytes->received));
+        json_object_set_new(o, "sent", json_integer((json_int_t)e->bytes->sent));
+    }
     if (o && a->lost > 0)
         json_object_set_new(o, "lost", json_integer((json_int_t)a->lost));
     char *text = o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -108,6 +112,38 @@ void pm_audit(struct pm_audit *a, const struct pm_audit_entry *e)
         rotate(a);
     bool whole = n >= 0 && (size_t)n < sizeof(line) && append(a, line, (size_t)n);
     a->lost = whole ? 0 : a->lost + 1;
+}
+
+/* The place of this limit; a new one takes that which was written to longest ago. */
+static struct pm_audit_limit *find_limit(struct pm_audit *a, const char *what)
+{
+    struct pm_audit_limit *oldest = &a->limits[0];
+    for (size_t i = 0; i < PM_AUDIT_LIMITS; i++) {
+        struct pm_audit_limit *l = &a->limits[i];
+        if (l->what && strcmp(l->what, what) == 0)
+            return l;
+        if (oldest->what && (!l->what || l->second < oldest->second))
+            oldest = l;
+    }
+    *oldest = (struct pm_audit_limit){.what = what, .second = INT64_MIN};
+    return oldest;
+}
+
+void pm_audit_limit(struct pm_audit *a, const char *what, int64_t uid)
+{
+    struct timespec mono;
+    char result[160];
+    struct pm_audit_limit *l = find_limit(a, what);
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    if (l->second != INT64_MIN && mono.tv_sec - l->second < PM_AUDIT_LIMIT_S) {
+        l->more++;
+        return;
+    }
+    int n = snprintf(result, sizeof(result), "%s", what);
+    if (l->more > 0 && n > 0 && (size_t)n < sizeof(result))
+        snprintf(result + n, sizeof(result) - (size_t)n, " (and %u times before)", l->more);
+    *l = (struct pm_audit_limit){.what = what, .second = mono.tv_sec};
+    pm_audit(a, &(struct pm_audit_entry){.kind = "limit_hit", .result = result, .uid = uid});
 }
 
 size_t pm_audit_tail(const struct pm_audit *a, char *out, size_t room)

@@ -73,6 +73,7 @@ static void set_aside(struct pm_door *d, const char *problem)
 {
     char aside[PM_PATH_MAX] = "";
     int r = pm_file_set_aside(d->saver.path, aside);
+    pm_audit(&d->audit, &(struct pm_audit_entry){.kind = "state_corrupt", .result = "grants.json", .uid = -1});
     snprintf(d->banner, sizeof(d->banner), "The file of what pages were allowed was no good: every page asks again.");
     pm_log(PM_LOG_WARNING, "%s cannot be used: %s. Every page asks again. It is kept as %s.", d->saver.path, problem,
            r == 0 ? aside : "it is");

@@ -92,18 +92,24 @@ void pm_api_drained(struct pm_api_client *client)
 /* ---- news of connections and devices ---- */
 
 /* Who opened what; the command line looks at devices without a door. */
-static void note(struct pm_api *a, const char *kind, const struct pm_connection *c, const char *result)
+static void note(struct pm_api *a, const char *kind, const struct pm_connection *c, const char *result,
+                 const struct pm_audit_bytes *bytes)
 {
     const char *origin = c->options.owner[0] ? c->options.owner : NULL;
-    struct pm_audit_entry e = {
-        .kind = kind, .origin = origin, .device = c->device_id, .id = c->name, .result = result, .uid = -1};
+    struct pm_audit_entry e = {.kind = kind,
+                               .origin = origin,
+                               .device = c->device_id,
+                               .id = c->name,
+                               .result = result,
+                               .uid = -1,
+                               .bytes = bytes};
     if (a->door)
         pm_audit(pm_door_audit(a->door), &e);
 }
 
 static void on_opened(struct pm_api *a, struct pm_connection *c)
 {
-    note(a, "device_open", c, NULL);
+    note(a, "device_open", c, NULL, NULL);
     pm_list_for_each (link, &a->clients) {
         struct pm_api_client *client = pm_container(link, struct pm_api_client, link);
         if (client->wants_all && pm_sees_connection(a, client->who, c))
@@ -114,7 +120,7 @@ static void on_opened(struct pm_api *a, struct pm_connection *c)
 
 static void on_closed(struct pm_api *a, struct pm_connection *c, const char *reason)
 {
-    note(a, "device_close", c, reason);
+    note(a, "device_close", c, reason, &(struct pm_audit_bytes){c->counts.rx, c->counts.tx});
     while (!pm_list_empty(&c->readers)) {
         struct pm_subscription *s = pm_container(c->readers.next, struct pm_subscription, of_connection);
         if (s->cursor == c->journal.end && s->client->ops->has_room(s->client))

@@ -63,13 +63,20 @@ struct opening {
 };
 
 /* The system said no: what a person can do about it. */
-static void fail_access(struct pm_api_request *r, const struct pm_device *d, const char *address)
+static void fail_access(const struct opening *o, const struct pm_device *d)
 {
     char problem[512] = "";
+    struct pm_api_request *r = o->request;
+    const struct pm_who *who = r->who;
+    if (d && d->is_console && o->api->door)
+        pm_audit(pm_door_audit(o->api->door), &(struct pm_audit_entry){.kind = "blocklist_hit",
+                                                                       .origin = who->origin[0] ? who->origin : NULL,
+                                                                       .device = d->id,
+                                                                       .uid = who->uid});
     if (d && pm_device_problem(d, problem, sizeof(problem)))
         pm_api_fail(r, PM_ACCESS_DENIED, "%s", problem);
     else
-        pm_api_fail(r, PM_ACCESS_DENIED, "Cannot open %s: the operating system does not permit it.", address);
+        pm_api_fail(r, PM_ACCESS_DENIED, "Cannot open %s: the operating system does not permit it.", o->address);
 }
 
 static void fail_busy(const struct opening *o, const struct pm_device *d)
@@ -125,7 +132,7 @@ static void fail_open(const struct opening *o, int error)
         break;
     case -EACCES:
     case -EPERM:
-        fail_access(r, d, o->address);
+        fail_access(o, d);
         break;
     case -ENOTUNIQ:
         pm_api_fail(r, PM_IDENTITY_CONFLICT, "Several devices call themselves %s. Use the path of the one you mean.",

@@ -292,6 +292,9 @@ static void set_aside(struct pm_saved *s, const char *problem)
 {
     char aside[PM_PATH_MAX];
     int r = pm_file_set_aside(s->saver.path, aside);
+    if (s->api->door)
+        pm_audit(pm_door_audit(s->api->door),
+                 &(struct pm_audit_entry){.kind = "state_corrupt", .result = "connections.json", .uid = -1});
     if (r == 0)
         pm_log(PM_LOG_WARNING, "%s cannot be used: %s. It is kept as %s.", s->saver.path, problem, aside);
     else

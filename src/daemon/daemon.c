@@ -117,6 +117,11 @@ static void raise_file_limit(const struct daemon *d)
                (long long)d->settings->max_clients, (unsigned long long)need, (unsigned long long)limit.rlim_cur);
 }
 
+static void note(const struct daemon *d, const char *kind, const char *result)
+{
+    pm_audit(pm_door_audit(d->door), &(struct pm_audit_entry){.kind = kind, .result = result, .uid = -1});
+}
+
 /* A terminal that is closed sends it, and so does whoever changed the configuration file. */
 static void on_hangup(struct pm_signal *s, int number)
 {
@@ -126,7 +131,8 @@ static void on_hangup(struct pm_signal *s, int number)
         return;
     }
     pm_systemd_notify("RELOADING=1");
-    pm_settings_reload(d->settings, d->argc, d->argv, check_settings);
+    bool taken = pm_settings_reload(d->settings, d->argc, d->argv, check_settings);
+    note(d, "config_changed", taken ? "taken" : "wrong");
     apply_live_settings(d);
     pm_secure_reload(&d->secure);
     pm_systemd_notify("READY=1");
@@ -166,6 +172,18 @@ static int listen_with_tls(struct daemon *d)
     return r < 0 ? r : pm_beyond_listen(d->settings, d->server, d->tls_port);
 }
 
+static void note_listening(const struct daemon *d)
+{
+    char where[64];
+    snprintf(where, sizeof(where), "localhost:%u", d->port);
+    note(d, "listen", where);
+    snprintf(where, sizeof(where), "localhost:%u, TLS", d->tls_port);
+    if (d->tls_port)
+        note(d, "listen", where);
+    for (unsigned i = 0; i < d->settings->listen.n; i++)
+        note(d, "listen", d->settings->listen.items[i]);
+}
+
 static int start_network(struct daemon *d)
 {
     struct pm_engine_options engine = pm_engine_defaults();
@@ -177,6 +195,7 @@ static int start_network(struct daemon *d)
     pm_limits_sockets(d->settings, &sockets);
     options.admits = pm_gate_admits;
     options.gate = pm_gate;
+    options.on_limit = pm_gate_on_limit;
     options.gate_owner = &d->gate;
     int r = pm_server_new(&d->loop, &options, &d->server);
     if (r == 0)
@@ -197,6 +216,7 @@ static int start_network(struct daemon *d)
     r = listen_with_tls(d);
     if (r < 0)
         return r;
+    note_listening(d);
     r = pm_server_add_listener(d->server, d->places.control.fd, PM_LISTENER_CONTROL);
     d->places.control.fd = -1;
     return r;

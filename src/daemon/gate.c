@@ -221,6 +221,12 @@ const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, cons
     return why ? why : check_sender(g, c, head, ret);
 }
 
+void pm_gate_on_limit(void *owner, const struct pm_conn *c, const char *what)
+{
+    const struct pm_gate *g = owner;
+    pm_audit_limit(pm_door_audit(g->door), what, !c || c->peer.unknown ? -1 : (int64_t)c->peer.uid);
+}
+
 /* ---- whose connection it is ---- */
 
 bool pm_gate_open(struct pm_gate *g, const struct pm_option_list *users)

@@ -33,4 +33,7 @@ bool pm_gate_admits(void *owner, int fd, struct pm_peer *ret);
 const struct pm_http_refusal *pm_gate(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
                                       struct pm_who *ret);
 
+/* For pm_server_options.on_limit: it is noted. */
+void pm_gate_on_limit(void *owner, const struct pm_conn *c, const char *what);
+
 #endif

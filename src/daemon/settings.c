@@ -302,19 +302,19 @@ int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[
     return r < 0 ? r : 0;
 }
 
-void pm_settings_reload(struct pm_settings *s, int argc, char **argv, bool (*is_good)(const struct pm_settings *fresh))
+bool pm_settings_reload(struct pm_settings *s, int argc, char **argv, bool (*is_good)(const struct pm_settings *fresh))
 {
     struct pm_settings fresh;
     char error[PM_OPTION_ERROR];
     if (pm_settings_load(argc, argv, &fresh, error) < 0) {
         pm_log(PM_LOG_ERROR, "%s. Everything stays as it was.", error);
         pm_settings_fini(&fresh);
-        return;
+        return false;
     }
     if (!is_good(&fresh)) {
         pm_log(PM_LOG_ERROR, "Everything stays as it was.");
         pm_settings_fini(&fresh);
-        return;
+        return false;
     }
     for (const struct pm_option *o = pm_setting_rows; o->name; o++) {
         if (pm_option_equal(o, &fresh, s))
@@ -324,6 +324,7 @@ void pm_settings_reload(struct pm_settings *s, int argc, char **argv, bool (*is_
         pm_log(PM_LOG_INFO, o->live ? "\"%s\" is changed." : "\"%s\" is changed with the next start.", o->name);
     }
     pm_settings_fini(&fresh);
+    return true;
 }
 
 void pm_settings_fini(struct pm_settings *s)

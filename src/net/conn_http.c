@@ -148,9 +148,16 @@ void pm_conn_stream_end(struct pm_conn *c, bool whole)
     end_answer(c);
 }
 
+static bool is_limit(unsigned status)
+{
+    return status == 408 || status == 413 || status == 414 || status == 431 || status == 503;
+}
+
 void pm_conn_refuse(struct pm_conn *c, const struct pm_http_refusal *why)
 {
     char body[512];
+    if (is_limit(why->status))
+        pm_server_met_limit(c->server, c, why->code);
     int n = snprintf(body, sizeof(body), "{\"ok\":false,\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", why->code,
                      why->message);
     assert(n > 0 && (size_t)n < sizeof(body)); /* both are constants of ours, without quotes */

@@ -73,6 +73,8 @@ static void send_close(struct pm_conn *c, enum pm_ws_status status, const char *
 {
     uint8_t body[PM_WS_CONTROL_MAX] = {(uint8_t)(status >> 8), (uint8_t)status};
     size_t n = strnlen(reason, sizeof(body) - 2);
+    if (status == PM_WS_POLICY || status == PM_WS_TOO_BIG)
+        pm_server_met_limit(c->server, c, reason);
     memcpy(body + 2, reason, n);
     send_frame(c, PM_WS_CLOSE, body, status == PM_WS_NO_STATUS ? 0 : n + 2);
 }

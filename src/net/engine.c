@@ -103,6 +103,7 @@ static bool check_deadlines(struct pm_session *s)
 {
     struct pm_mono now = pm_mono_add_ms(pm_loop_now(), TIMERS_ROUND_MS);
     if (s->overflow) {
+        pm_server_met_limit(s->engine->server, s->ws, "client-queue");
         pm_session_close(s, PM_CLOSED_OVERFLOW);
         pm_session_end(s);
         return false;

@@ -361,6 +361,12 @@ static bool matches(const char *path, struct pm_http_text wanted)
     return wanted.n >= n && memcmp(wanted.p, path, n) == 0 && (wanted.n == n || wanted.p[n] == '/' || n == 1);
 }
 
+void pm_server_met_limit(const struct pm_server *s, const struct pm_conn *c, const char *what)
+{
+    if (s->options.on_limit)
+        s->options.on_limit(s->options.gate_owner, c, what);
+}
+
 void pm_server_dispatch(struct pm_server *s, struct pm_conn *c, const struct pm_http_head *head)
 {
     static const struct pm_http_refusal not_found = {404, "not-found", "There is nothing at this address."};

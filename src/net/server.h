@@ -31,7 +31,10 @@ struct pm_server_options {
     /* Asked for each request before anything else: who it comes from; or who is refused, and why. */
     const struct pm_http_refusal *(*gate)(void *owner, const struct pm_conn *c, const struct pm_http_head *head,
                                           struct pm_who *ret);
-    void *gate_owner; /* of both */
+    /* Told that a client was refused or closed for a limit, which `what`, a constant, names. c is NULL if it has no
+     * connection at the moment. NULL: nobody wants to know. */
+    void (*on_limit)(void *owner, const struct pm_conn *c, const char *what);
+    void *gate_owner; /* of all three */
     bool deflate;     /* agree to permessage-deflate; off: on loopback it only costs */
 };
 
@@ -132,6 +135,7 @@ void pm_server_heard(struct pm_server *s, struct pm_conn *c);
 void pm_server_forget(struct pm_server *s, struct pm_conn *c);
 
 /* For conn.c: find who serves the request and hand it over. */
+void pm_server_met_limit(const struct pm_server *s, const struct pm_conn *c, const char *what);
 void pm_server_dispatch(struct pm_server *s, struct pm_conn *c, const struct pm_http_head *head);
 
 #endif

@@ -1,5 +1,6 @@
 """test_udev.py - what the daemon makes of udev's devices and events: plain ones, hostile ones, and storms of them. The
 devices are umockdev's, so this runs under umockdev-wrapper; drivers and their lines are for tests/usb-rig."""
+import json
 import os
 import time
 import unittest
@@ -86,6 +87,9 @@ class UdevTest(Bed, unittest.TestCase):
             answer = self.client.call("activate-connection", {"name": "a", "address": port})
             self.assertEqual(answer["error"]["code"], "access-denied")
             self.assertIn("console", answer["error"]["message"])
+        with open(f"{self.program.home}/state/peripheral-manager/audit.jsonl", encoding="utf-8") as file:
+            self.assertEqual([e["device"] for line in file if (e := json.loads(line))["kind"] == "blocklist_hit"],
+                             ["tty-ttyS3", "tty-ttyS4"])
 
     def test_devices_come_and_go(self):
         self.start()

@@ -314,6 +314,7 @@ class KeptTest(DoorTest):
         self.restart('{"version": 1, "grants": [{"origin": "*"}]}')
         self.assertEqual(len([f for f in os.listdir(os.path.dirname(self.grants)) if f.startswith("grants.json.bad-")]), 1)
         self.assertEqual(len(self.person.ask("grant-list")["banner"]), 1)
+        self.assertIn("state_corrupt", [e["kind"] for e in self.person.ask("audit-read")["entries"]])
 
     def test_i04_a_newer_file_stays_as_it_is(self):
         newer = '{"version": 7, "secrets": true}'
@@ -345,12 +346,15 @@ class AuditTest(DoorTest):
         page.wait_in()
         page.ask("activate-connection", {"name": "e", "address": "virtual:echo"})
         page.ask("send-raw", {"name": "e", "payload": "top secret"})
+        wait_for(lambda: page.bytes_of("e") == b"top secret", "the echo")
         self.person.ask("grant-revoke", {"all": True})
         self.program.request("GET", "/", None, {"Host": "evil.example"})
         wait_for(lambda: "host_refused" in self.kinds(), "the refusal")
         self.assertEqual([k for k in self.kinds() if k != "origin_refused"],
-                         ["start", "consent_asked", "grant_added", "consent_given", "device_open", "grant_revoked",
+                         ["start", "listen", "consent_asked", "grant_added", "consent_given", "device_open", "grant_revoked",
                           "device_close", "host_refused"])
+        closed = next(e for e in self.person.ask("audit-read")["entries"] if e["kind"] == "device_close")
+        self.assertEqual((closed["sent"], closed["received"], closed["result"]), (10, 10, "revoked"))
         path = os.path.join(os.path.dirname(self.grants), "audit.jsonl")
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         with open(path) as file:
@@ -359,6 +363,23 @@ class AuditTest(DoorTest):
         numbers = [json.loads(line)["sequence"] for line in text.splitlines()]
         self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
         self.assertEqual(page.ask("audit-read")["error"]["code"], "session-required")
+
+
+    def test_limits_that_are_met(self):
+        for _ in range(3):
+            self.assertEqual(self.program.request("GET", "/health?" + "x" * 5000)[0], 414)
+        self.assertEqual([(e["result"], e["uid"]) for e in self.person.ask("audit-read")["entries"] if e["kind"] == "limit_hit"],
+                         [("target-too-long", os.getuid())])
+
+    def test_settings_that_are_read_again(self):
+        folder = f"{self.home}/config/peripheral-manager"
+        os.makedirs(folder)
+        for text, result in (("[access]\nallow-origin = https://lab.example\n", "taken"), ("nonsense\n", "wrong")):
+            with open(f"{folder}/peripheral-manager.conf", "w") as file:
+                file.write(text)
+            self.program.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: result in [e.get("result") for e in self.person.ask("audit-read")["entries"]], result)
+        self.assertEqual(self.kinds()[-1], "config_changed")
 
 
 class OptionsTest(DoorTest):
