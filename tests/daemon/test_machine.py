@@ -81,8 +81,9 @@ class MachineTest(unittest.TestCase):
         with open(f"{folder}/audit.jsonl", encoding="ascii") as file:
             lines = [json.loads(line) for line in file]
         self.assertEqual((lines[-1]["kind"], lines[-1]["origin"]), ("origin_refused", origin))
-        self.assertGreater(lines[-1]["lost"], 0)
-        self.assertEqual(lines[-1]["sequence"], len(lines) + sum(line.get("lost", 0) for line in lines))
+        lost = sum(line.get("lost", 0) for line in lines)  # told by the first line that found room again, be it a short one before
+        self.assertGreater(lost, 0)
+        self.assertEqual(lines[-1]["sequence"], len(lines) + lost)
 
     def test_a_machine_that_runs_for_49_days(self):  # I28
         """32 bits of milliseconds are over within the test; heartbeats and streams go on."""
