@@ -2,6 +2,7 @@
 #include "cli/doctor.h"
 
 #include "cli/session.h"
+#include "daemon/landlock.h"
 #include "daemon/port_holder.h"
 
 #include <errno.h>
@@ -35,6 +36,22 @@ void pm_doctor_note(struct pm_doctor *d, enum pm_health health, const char *chec
 
 /* ---- ourselves ---- */
 
+static void check_sandbox(struct pm_doctor *d, const struct pm_settings *settings)
+{
+    unsigned version = pm_landlock_version();
+    if (settings->no_sandbox)
+        pm_doctor_note(d, PM_HINT, "sandbox",
+                       "\"no-sandbox\" is set: the daemon keeps all rights of its user. Take it out of the settings "
+                       "unless something does not work without it.");
+    else if (version > 0)
+        pm_doctor_note(d, PM_HEALTHY, "sandbox",
+                       "The daemon reaches no files but its own and devices (Landlock, version %u).", version);
+    else
+        pm_doctor_note(d, PM_HINT, "sandbox",
+                       "This kernel has no Landlock, or it is turned off: the daemon could read all files of its "
+                       "user. Linux 5.13 and later have it.");
+}
+
 /* Returns the port that a daemon would listen on. */
 static unsigned check_settings(struct pm_doctor *d)
 {
@@ -45,6 +62,7 @@ static unsigned check_settings(struct pm_doctor *d)
     else
         pm_doctor_note(d, PM_HEALTHY, "settings", "The settings are in order.");
     unsigned port = (unsigned)settings.port;
+    check_sandbox(d, &settings);
     pm_doctor_tls(d, &settings);
     pm_settings_fini(&settings);
     return port;

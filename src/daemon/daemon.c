@@ -4,11 +4,13 @@
 #include "base/log.h"
 #include "daemon/beyond.h"
 #include "daemon/gate.h"
+#include "daemon/landlock.h"
 #include "daemon/limits.h"
+#include "daemon/lookout.h"
 #include "daemon/notify.h"
 #include "daemon/places.h"
-#include "daemon/port_holder.h"
 #include "daemon/prompt.h"
+#include "daemon/reach.h"
 #include "daemon/sandbox.h"
 #include "daemon/secure.h"
 #include "daemon/stopping.h"
@@ -29,6 +31,7 @@ enum { FILES_BESIDE = 300 }; /* descriptors for everything but clients */
 
 struct daemon {
     struct pm_settings *settings;
+    struct pm_lookout lookout;
     struct pm_gate gate;
     struct pm_places places;
     struct pm_secure secure;
@@ -261,7 +264,9 @@ static int start(struct daemon *d)
 {
     struct pm_devices_options devices = {.demo = d->settings->demo,
                                          .allow_pty = d->settings->allow_pty,
-                                         .news = (unsigned)d->settings->limits.device_news};
+                                         .news = (unsigned)d->settings->limits.device_news,
+                                         .find_holders = pm_lookout_holders,
+                                         .find_owner = &d->lookout};
     struct pm_hub_limits limits;
     pm_limits_hub(d->settings, &limits);
     int r = start_door(d);
@@ -302,14 +307,14 @@ static void announce(const struct daemon *d)
            d->in_terminal ? "; Ctrl+C stops this." : ".");
 }
 
-static enum pm_exit explain_start(const struct daemon *d, int error)
+static enum pm_exit explain_start(struct daemon *d, int error)
 {
     unsigned port = (unsigned)(d->port ? d->settings->tls_port : d->settings->port);
     const char *option = d->port ? "--tls-port" : "--port";
     char name[64];
     pid_t pid;
     if (error == -EADDRINUSE) {
-        if (pm_port_holder(port, name, sizeof(name), &pid))
+        if (pm_lookout_port(&d->lookout, port, name, sizeof(name), &pid))
             pm_log(PM_LOG_ERROR, "Port %u is in use by \"%s\", process %d. Stop it, or choose another port with %s.",
                    port, name, pid, option);
         else
@@ -325,7 +330,12 @@ static enum pm_exit explain_start(const struct daemon *d, int error)
 /* Before anything is read that strangers wrote, and before there are threads. */
 static void give_up_rights(const struct daemon *d)
 {
-    int r = d->settings->no_sandbox ? 0 : pm_sandbox_enter();
+    if (d->settings->no_sandbox)
+        return;
+    int r = pm_reach_limit(d->settings, &d->places);
+    if (r < 0)
+        pm_log(PM_LOG_DEBUG, "The kernel does not confine files (%s): going on without.", strerror(-r));
+    r = pm_sandbox_enter();
     if (r < 0)
         pm_log(PM_LOG_DEBUG, "The kernel does not filter system calls (%s): going on without.", strerror(-r));
 }
@@ -348,6 +358,14 @@ static enum pm_exit run(struct daemon *d)
     }
     stop(d);
     return r == 0 ? PM_EXIT_OK : explain_start(d, r);
+}
+
+/* Without it the daemon works as ever, but for names of programs that are in the way. */
+static void start_lookout(struct daemon *d)
+{
+    int r = pm_lookout_start(&d->lookout, !d->settings->no_sandbox && pm_landlock_version() > 0);
+    if (r < 0)
+        pm_log(PM_LOG_DEBUG, "No process can be started that looks at others (%s).", strerror(-r));
 }
 
 static void listen_to_signals(struct daemon *d)
@@ -387,9 +405,11 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
     pm_beyond_names(settings, &d.gate);
     if (!check_settings(settings) || !pm_gate_open(&d.gate, &settings->allow_user))
         return PM_EXIT_CONFIG;
+    start_lookout(&d);
     int r = pm_loop_init(&d.loop);
     if (r < 0) {
         pm_log(PM_LOG_ERROR, "Cannot start: %s.", strerror(-r));
+        pm_lookout_end(&d.lookout);
         return PM_EXIT_OS;
     }
     /* Before anything is made that a sudden end would leave behind. */
@@ -405,5 +425,6 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
     pm_secure_close(&d.secure);
     pm_gate_close(&d.gate);
     pm_places_close(&d.places); /* last: what is still being written belongs to this run */
+    pm_lookout_end(&d.lookout);
     return code;
 }

@@ -1,6 +1,8 @@
 /* sandbox_linux.c - see sandbox.h. */
 #include "daemon/sandbox.h"
 
+#include "base/sanitizer.h"
+
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -13,15 +15,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#endif
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -37,7 +30,7 @@ enum { X32 = 0x40000000 }; /* added to the numbers of calls of another ABI on x8
 static const uint32_t refused[] = {
     SYS_execve,
     SYS_execveat,
-#ifndef UNDER_SANITIZER
+#ifndef PM_UNDER_SANITIZER
     SYS_ptrace,
 #endif
     /* other processes */
@@ -95,7 +88,7 @@ static const uint32_t refused[] = {
     SYS_ioperm,
     SYS_modify_ldt,
 #endif
-#if defined(__x86_64__) && !defined(UNDER_SANITIZER)
+#if defined(__x86_64__) && !defined(PM_UNDER_SANITIZER)
     SYS_fork,
     SYS_vfork,
 #endif
@@ -124,7 +117,7 @@ static const struct sock_filter head[] = {
 
 /* Behind the list: calls that are refused for some of their arguments. */
 static const struct sock_filter tail[] = {
-#ifndef UNDER_SANITIZER
+#ifndef PM_UNDER_SANITIZER
     /* Its flags are in memory, where no filter can look: the C library then uses clone(). */
     IF_EQUAL(SYS_clone3, 0, 1),
     RETURN(SECCOMP_RET_ERRNO | ENOSYS),

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 enum {
     LOOK_MS = 1000,
@@ -32,6 +33,8 @@ struct flap {
 struct look {
     struct pm_work work;
     struct pm_devices *all; /* NULL: gone meanwhile */
+    void (*find)(void *owner, struct pm_holder *holders, size_t n);
+    void *find_owner;
     size_t n;
     struct pm_holder holders[];
 };
@@ -266,7 +269,10 @@ void pm_devices_remove_virtual(struct pm_devices *all, struct pm_virtual_added *
 static void look_in_thread(struct pm_work *work)
 {
     struct look *look = pm_container(work, struct look, work);
-    pm_holders_find(look->holders, look->n);
+    if (look->find)
+        look->find(look->find_owner, look->holders, look->n);
+    else
+        pm_holders_find(look->holders, look->n, getpid());
 }
 
 static void tell(struct pm_link *who)
@@ -310,6 +316,8 @@ static struct look *new_look(struct pm_devices *all)
     if (!look)
         return NULL;
     look->all = all;
+    look->find = all->options.find_holders;
+    look->find_owner = all->options.find_owner;
     pm_list_for_each (link, &all->list) {
         const struct pm_device *d = pm_container(link, struct pm_device, link);
         if (!d->is_virtual)

@@ -38,10 +38,16 @@ struct pm_devices_ops {
     void (*on_detached)(void *owner, const struct pm_device *d);
 };
 
+struct pm_holder; /* holders.h */
+
 struct pm_devices_options {
     bool demo;      /* show the virtual devices */
     bool allow_pty; /* open pseudo terminals by their path; they are never listed */
     unsigned news;  /* of one port in a second, then it waits for the next second; 0: 20 */
+    /* Who looks for the holders of devices, called in a worker thread; NULL: pm_holders_find(). The owner must outlive
+     * the loop. */
+    void (*find_holders)(void *owner, struct pm_holder *holders, size_t n);
+    void *find_owner;
 };
 
 struct pm_devices;

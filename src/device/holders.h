@@ -9,8 +9,8 @@ struct pm_holder {
     char program[PM_HOLDER_TEXT]; /* cleaned; empty: nobody that we can see */
 };
 
-/* Find the programs of other processes of this user; those of other users cannot be seen. Reads at most some ten
- * thousand entries of the file system, and may take milliseconds: for worker threads. */
-void pm_holders_find(struct pm_holder *holders, size_t n);
+/* Find the programs of this user's processes but for `except`; those of other users cannot be seen. Reads at most some
+ * ten thousand entries of the file system, and may take milliseconds: for worker threads. */
+void pm_holders_find(struct pm_holder *holders, size_t n, pid_t except);
 
 #endif

@@ -49,13 +49,13 @@ static void look_at_process(struct pm_holder *holders, size_t n, int proc, const
         close(fd);
 }
 
-void pm_holders_find(struct pm_holder *holders, size_t n)
+void pm_holders_find(struct pm_holder *holders, size_t n, pid_t except)
 {
     DIR *proc = opendir("/proc");
     unsigned left = ENTRIES_MAX;
     for (struct dirent *e; proc && left > 0 && (e = readdir(proc));) {
         left--;
-        if (isdigit((unsigned char)e->d_name[0]) && strtol(e->d_name, NULL, 10) != getpid())
+        if (isdigit((unsigned char)e->d_name[0]) && strtol(e->d_name, NULL, 10) != except)
             look_at_process(holders, n, dirfd(proc), e->d_name, &left);
     }
     if (proc)

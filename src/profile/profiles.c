@@ -130,8 +130,15 @@ static bool is_profile_name(const char *name)
 static void add_folder(struct set *set, const char *folder)
 {
     DIR *dir = folder[0] ? opendir(folder) : NULL;
-    if (!dir)
+    if (!dir) {
+        if (folder[0] && errno != ENOENT)
+            pm_log(
+                PM_LOG_WARNING,
+                "The folder of profiles %s cannot be read: %s. If it came there after the daemon's start, start that "
+                "anew.",
+                folder, strerror(errno));
         return;
+    }
     for (struct dirent *e; (e = readdir(dir));) {
         if (is_profile_name(e->d_name))
             add_file(set, folder, e->d_name);

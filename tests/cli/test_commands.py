@@ -96,9 +96,7 @@ class CommandsTest(Places):
         self.serve("--demo", "--runtime-dir", self.runtime)
         self.command("connections", code=NO_DAEMON)
         self.assertEqual(self.json("connections", "--runtime-dir", self.runtime), [])
-        os.makedirs(f"{self.home}/config/peripheral-manager")
-        with open(f"{self.home}/config/peripheral-manager/peripheral-manager.conf", "w", encoding="utf-8") as file:
-            file.write(f"[state]\nruntime-dir = {self.runtime}\n")
+        self.write_config(f"[state]\nruntime-dir = {self.runtime}\n")
         self.assertEqual(self.json("connections"), [])
 
     def doctor(self):
@@ -129,6 +127,11 @@ class CommandsTest(Places):
             code, words, _ = self.run_program("doctor")
             self.assertEqual(code, REFUSED)
             self.assertIn("problem  port", words)
+
+    def test_doctor_tells_whether_the_kernel_confines_the_daemon(self):
+        self.assertIn("Landlock", self.doctor()["sandbox"][1])
+        self.write_config("[access]\nno-sandbox = yes\n")
+        self.assertEqual(self.doctor()["sandbox"][0], "hint")
 
     def test_doctor_reads_the_configuration(self):
         self.write_config("[network]\nprot = 3000\n")

@@ -1,11 +1,19 @@
 """test_sandbox.py - the running daemon has given up its rights, in every thread, and does all its work without them."""
+import ctypes
 import glob
 import os
+import pathlib
+import shutil
+import tempfile
 import unittest
 
-from daemon import Line, Program
+from daemon import Line, Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
+CREATE_RULESET, VERSION = 444, 1
+LANDLOCK = ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, VERSION)  # what the kernel can, or -1
+PROFILE = """{"profile": 1, "id": "%s", "name": "A pump", "frame": {"kind": "lines"}, "send": {"after": "\\n"},
+ "commands": [{"name": "on", "purpose": "Turn it on", "send": "ON"}]}"""
 
 
 def rights(pid):
@@ -22,7 +30,11 @@ class SandboxTest(unittest.TestCase):
     def start(self, *options):
         program = Program(DAEMON, "--demo", "--allow-pty", *options)
         self.addCleanup(program.stop)
+        self.folder = pathlib.Path(program.home, "config/peripheral-manager")
         return program
+
+    def profiles(self, program):
+        return [p["id"] for p in program.post("list-profiles", {})[1]["profiles"] if p["id"] in ("outside", "inside")]
 
     def test_every_thread_is_confined_and_works(self):
         program = self.start()
@@ -34,9 +46,31 @@ class SandboxTest(unittest.TestCase):
         self.assertEqual(line.read(1), b"x")
         self.assertEqual(rights(program.process.pid), {("2", "1")})
 
+    def elsewhere(self):
+        """A folder of profiles of this user outside of the daemon's own, which a link leads to since the start."""
+        outside = tempfile.TemporaryDirectory(prefix="pm-outside-")
+        self.addCleanup(outside.cleanup)
+        pathlib.Path(outside.name, "pump.json").write_text(PROFILE % "outside")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "profiles").symlink_to(outside.name)
+
+    @unittest.skipUnless(LANDLOCK > 0, "needs Landlock")
+    def test_files_of_the_user_are_out_of_reach(self):
+        program = self.start()
+        profiles = self.folder / "profiles"
+        profiles.mkdir()
+        (profiles / "pump.json").write_text(PROFILE % "inside")
+        wait_for(lambda: self.profiles(program) == ["inside"], "a profile in the daemon's own folder")
+        shutil.rmtree(profiles)
+        self.elsewhere()
+        wait_for(lambda: "profiles cannot be read: Permission denied" in program.line(), "the log")
+        wait_for(lambda: self.profiles(program) == [], "an end of the profile")
+
     def test_the_setting_keeps_all_rights(self):
         program = self.start("--no-sandbox")
         self.assertEqual(rights(program.process.pid), rights(os.getpid()))
+        self.elsewhere()
+        wait_for(lambda: self.profiles(program) == ["outside"], "the profile behind the link")
 
 
 if __name__ == "__main__":

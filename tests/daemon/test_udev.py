@@ -27,7 +27,7 @@ class UdevTest(Bed, unittest.TestCase):
         self.bed = None
 
     def start(self, *options):
-        self.program = Program(DAEMON, *options)
+        self.program = Program(DAEMON, *self.options, *options)
         self.client = Client(self.program, transports=["websocket"])
 
     def devices(self):

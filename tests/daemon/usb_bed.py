@@ -33,7 +33,10 @@ class Usb:
 
 
 class Bed:
-    """For a test case: what is plugged in, which is nothing at first."""
+    """For a test case: what is plugged in, which is nothing at first. The bed is a folder in /tmp that stands for /sys, /dev and
+    /run, where a confined daemon could not look."""
+
+    options = ("--no-sandbox",)
 
     def start_bed(self):
         self.bed = UMockdev.Testbed.new()

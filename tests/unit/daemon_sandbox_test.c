@@ -108,59 +108,6 @@ static void test_threads_start_and_are_confined(void **state)
     in_sandbox(threads);
 }
 
-/* ---- why there is no Landlock (docs/decisions.md) ---- */
-
-/* What of linux/landlock.h this needs; older systems have no such header. */
-struct ruleset {
-    uint64_t handled;
-};
-struct beneath {
-    uint64_t allowed;
-    int32_t parent;
-} __attribute__((packed));
-enum {
-    CREATE_RULESET = 444,
-    ADD_RULE,
-    RESTRICT_SELF,
-    PATH_BENEATH = 1,
-    READ_AND_LIST = 1 << 2 | 1 << 3,
-    WRITE = 1 << 1
-};
-
-/* All may be read, nothing be written: is the link of another program's descriptor still told? 0: it is, 1: no longer,
- * 2: it was not before, 77: this kernel has no Landlock. */
-static int look_under_landlock(const char *link)
-{
-    char target[256];
-    struct ruleset set = {READ_AND_LIST | WRITE};
-    struct beneath all = {READ_AND_LIST, open("/", O_PATH | O_CLOEXEC)};
-    int rules = (int)syscall(CREATE_RULESET, &set, sizeof(set), 0);
-    if (rules < 0)
-        return 77;
-    if (readlink(link, target, sizeof(target)) < 0 || syscall(ADD_RULE, rules, PATH_BENEATH, &all, 0) < 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(RESTRICT_SELF, rules, 0) < 0)
-        return 2;
-    bool own = readlink("/proc/self/fd/0", target, sizeof(target)) > 0;
-    return readlink(link, target, sizeof(target)) < 0 && errno == EACCES && own ? 1 : 0;
-}
-
-static void test_landlock_hides_who_holds_a_device(void **state)
-{
-    char link[64];
-    int status;
-    (void)state;
-    snprintf(link, sizeof(link), "/proc/%d/fd/0", (int)getpid()); /* for the child another program, of the same user */
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0)
-        _exit(look_under_landlock(link));
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == 77)
-        skip();
-    assert_int_equal(WEXITSTATUS(status), 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,7 +116,6 @@ int main(void)
         cmocka_unit_test(test_sockets_are_of_known_families),
         cmocka_unit_test(test_nothing_is_typed_into_a_terminal),
         cmocka_unit_test(test_threads_start_and_are_confined),
-        cmocka_unit_test(test_landlock_hides_who_holds_a_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
