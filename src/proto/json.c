@@ -172,6 +172,8 @@ static const char *skip_between(const char *p, const char *end, uint64_t kinds, 
 ssize_t pm_json_scan(const char *start, size_t n, unsigned depth, struct pm_json *ret)
 {
     assert(depth <= PM_JSON_DEPTH_MAX);
+    if (n == 0)
+        return -EPROTO; /* the text may be no pointer at all */
     const char *end = start + n, *p = skip_space(start, end), *first = p;
     enum pm_json_type type, outer = PM_JSON_NULL;
     uint64_t kinds = 0; /* bit i: what is open at depth i is an object */

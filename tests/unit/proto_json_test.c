@@ -52,6 +52,7 @@ static void good_texts_are_taken_and_their_prefixes_are_not(void **state)
         }
     }
     assert_int_equal(check(" \t\r\n1 \n", 7, 1), 0);
+    assert_int_equal(pm_json_scan(NULL, 0, 32, &(struct pm_json){0}), -EPROTO); /* of a request without a body */
     assert_int_equal(check("-12", 3, 0), 0);
 }
 
