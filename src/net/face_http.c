@@ -64,7 +64,7 @@ static void on_body(void *owner, struct pm_conn *c, uint8_t *p, size_t n)
     struct request *r = owner;
     struct pm_json whole;
     json_error_t why = {.text = "it is too deep or has too many members, see --json-depth and --json-members"};
-    bool fits = pm_json_admit((char *)p, n, &c->server->options.json, &whole) != -E2BIG;
+    bool fits = n == 0 || pm_json_admit((char *)p, n, &c->server->options.json, &whole) != -E2BIG;
     json_t *data = n > 0 && fits ? json_loadb((char *)p, n, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why) : NULL;
     pm_conn_hold(c, &exchange_ops, r);
     r->running = true;
