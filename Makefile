@@ -22,10 +22,11 @@ soak-console: deps-test build
 	tools/npm-install tests/browser
 	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node tests/browser/flood.mjs 60
 
-# How soon the console shows something.
+# How soon the console shows something, and how its frames go while it plots 10,000 points a second.
 bench-console: deps-test build
 	tools/npm-install tests/browser
 	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node bench/first-paint.mjs
+	PERIPHERAL_MANAGER=$(CURDIR)/build/release/bin/peripheral-manager node tests/browser/flood.mjs 20 80000 Plotter
 
 # The pictures in docs/img. Look at them.
 screenshots: deps-test build

@@ -1,21 +1,21 @@
 // access.test.mjs - the console for everybody: axe-core's rules, keyboard alone, 400 px, dark and light, in a background tab.
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { choose, connect, downloaded, see, send, shown, violations } from "./page.mjs";
-import { startChromium, startDaemon, until } from "./support.mjs";
+import { choose, connect, downloaded, options, see, send, shown, violations } from "./page.mjs";
+import { IN_FIREFOX, startBrowser, startDaemon, until } from "./support.mjs";
 
 let daemon, browser, page;
 
 before(async () => {
   daemon = await startDaemon(["--demo"]);
-  browser = await startChromium();
+  browser = await startBrowser();
   page = await browser.page(daemon.url);
 });
 after(() => Promise.all([browser, daemon].map((part) => part?.stop())));
 
 async function everyView() {
   assert.deepEqual(await violations(page), []);
-  const kinds = await page.getByLabel("Kind of this view of counter").locator("option").allInnerTexts();
+  const kinds = await options(page.getByLabel("Kind of this view of counter"));
   assert.ok(kinds.length >= 3);
   for (const kind of kinds) {
     await page.getByLabel("Kind of this view of counter").selectOption(kind);
@@ -38,8 +38,8 @@ async function everyView() {
 it("is used by keyboard alone", async () => {
   // From the top: the choice of colours, then the first device.
   const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
-  const tabTo = async (name) => {
-    for (let i = 0; i < 60 && (await focused()) !== name; i++) await page.keyboard.press("Tab");
+  const tabTo = async (name, key = "Tab") => {
+    for (let i = 0; i < 60 && (await focused()) !== name; i++) await page.keyboard.press(key);
     assert.equal(await focused(), name);
   };
   await tabTo("Connect Virtual echo");
@@ -48,12 +48,39 @@ it("is used by keyboard alone", async () => {
   await tabTo("Send to echo");
   await page.keyboard.type("typed\n");
   await see(page, "echo", "typed");
-  await tabTo("Disconnect echo");
+  await tabTo("Disconnect echo", "Shift+Tab"); // Firefox's driver gives a page that is reached through its bars no keys any more
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
   await tabTo("Close this view of echo");
   await page.keyboard.press("Enter");
   await page.getByText("Connect a device to begin").waitFor();
+});
+
+it("shows where the focus is, which goes through everything by Tab, in the order in which it is read", async () => {
+  await connect(page, "Virtual echo", "echo");
+  await page.reload();
+  await page.getByRole("button", { name: "Show echo" }).waitFor();
+  await shown(page, "echo").locator(".xterm-rows").waitFor();
+  // What the focus is on: a word for it, and whether that can be seen. A terminal shows its cursor instead of an outline.
+  const stop = () => page.evaluate(() => {
+    const e = document.activeElement, style = getComputedStyle(e);
+    if (e === document.body) return null;
+    const seen = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || e.closest(".screen") !== null;
+    return { name: e.getAttribute("aria-label") ?? e.textContent, seen };
+  });
+  const stops = [];
+  for (let i = 0; i < 100; i++) {
+    await page.keyboard.press("Tab");
+    const at = await stop();
+    if (at === null || at.name === stops[0]?.name) break; // in the browser's own bars, or around
+    stops.push(at);
+  }
+  assert.deepEqual(stops.filter(({ seen }) => !seen), []);
+  const wanted = ["Events", "Colours", "Show echo", "Rename echo", "Disconnect echo", "Connect Virtual counter", "Show as", "Times", "Search in what was received",
+    "Copy", "Save", "Log…", "More", "+ Macro", "Send to echo", "Send as", "Line ending", "Send to echo now"];
+  assert.deepEqual(stops.map(({ name }) => name).filter((name) => wanted.includes(name)), wanted);
+  await page.getByRole("button", { name: "Disconnect echo" }).click();
+  await page.getByRole("button", { name: "Close this view of echo" }).click();
 });
 
 it("leaves a terminal by Tab, or sends that key if wanted and leaves by Shift and Tab", async () => {
@@ -84,7 +111,7 @@ it("has no violation that axe-core knows, in the light and in the dark", async (
   await page.getByLabel("Colours").selectOption("As the system");
 });
 
-it("follows the system's colours", async () => {
+it("follows the system's colours", { skip: IN_FIREFOX && "this Firefox takes no command for it" }, async () => {
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await page.emulateMedia({ colorScheme: "dark" });
   const dark = await background();
@@ -104,7 +131,7 @@ it("works at 400 px", async () => {
   // What sticks out of its view, and so could not be reached; the terminal and program texts scroll by themselves.
   const outside = () => page.evaluate(() => [...document.querySelectorAll("article *")].filter((e) => !e.closest(".screen, .plot, pre, [role=menu], .unseen"))
     .filter((e) => e.getBoundingClientRect().right > e.closest("article").getBoundingClientRect().right + 1).map((e) => e.outerHTML.slice(0, 90)));
-  for (const kind of await page.getByLabel("Kind of this view of counter").locator("option").allInnerTexts()) {
+  for (const kind of await options(page.getByLabel("Kind of this view of counter"))) {
     await page.getByLabel("Kind of this view of counter").selectOption(kind);
     assert.equal(await overflow(), 0, kind);
     assert.deepEqual(await outside(), [], kind);
@@ -122,10 +149,10 @@ it("misses nothing in a background tab", async () => {
   await front.bringToFront();
   const before = await offset();
   await until(async () => (await offset()) > before + 4000, "bytes in the background");
-  const client = await browser.context.newCDPSession(page);
-  await client.send("Page.setWebLifecycleState", { state: "frozen" }); // as browsers do to a tab after a while
+  const client = IN_FIREFOX ? null : await browser.context.newCDPSession(page); // Firefox freezes no tab
+  await client?.send("Page.setWebLifecycleState", { state: "frozen" }); // as browsers do to a tab after a while
   await until(async () => (await offset()) > before + 12000, "bytes while it is frozen");
-  await client.send("Page.setWebLifecycleState", { state: "active" });
+  await client?.send("Page.setWebLifecycleState", { state: "active" });
   await page.bringToFront();
   const file = await downloaded(page, () => choose(page, "Save", "Bytes, unchanged"));
   const all = file.bytes.toString().split("\r\n").slice(0, -1).map(Number), numbers = all.slice(all.lastIndexOf(0));

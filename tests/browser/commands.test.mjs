@@ -30,6 +30,21 @@ it("sends a command of the profile, shows the answer's fields and its bytes", as
   await view("instrument").getByRole("status", { name: "Answer to measure" }).getByText(/^0\.12/).waitFor();
 });
 
+it("shows the range and the unit of each number", async () => {
+  await daemon.ask("activate-connection", { name: "printer", address: "virtual:echo", profile: "marlin" });
+  await page.getByRole("button", { name: "Show printer" }).click();
+  await show("printer");
+  const { profiles } = await daemon.ask("list-profiles");
+  const numbers = profiles.find((p) => p.id === "marlin").commands.flatMap((c) => c.arguments.filter((a) => a.unit).map((a) => ({ command: c.name, ...a })));
+  assert.ok(numbers.length >= 4);
+  for (const { command, name, min, max, unit } of numbers) {
+    const field = view("printer").getByRole("form", { name: command, exact: true }).getByLabel(name, { exact: true });
+    assert.equal((await field.locator("xpath=..").innerText()).replace(/\s+/g, " "), `${name} ${min} to ${max} ${unit}`);
+    assert.deepEqual(await field.evaluate((input) => [Number(input.min), Number(input.max)]), [min, max]);
+  }
+  await daemon.ask("deactivate-connection", { name: "printer" });
+});
+
 it("keeps to the ranges of the profile, and sends nothing else", async () => {
   await daemon.ask("activate-connection", { name: "pump", address: line.path, profile: "new-era-pump" });
   await page.getByRole("button", { name: "Show pump" }).click();
@@ -45,8 +60,18 @@ it("keeps to the ranges of the profile, and sends nothing else", async () => {
   await type(form.getByLabel(number.name), number.max);
   await form.getByRole("button").click();
   await until(async () => (await daemon.ask("list-connections")).connections.find((c) => c.name === "pump").tx > 0, "the command");
-  const sent = (await line.read(3)).toString();
-  assert.equal(sent.includes(String(number.max + 1)), false);
+  const { tx } = (await daemon.ask("list-connections")).connections.find((c) => c.name === "pump");
+  assert.equal((await line.read(tx)).toString().includes(String(number.max + 1)), false);
+});
+
+it("writes nothing that the profile forbids, whatever a form lets through", async () => {
+  const form = view("pump").getByRole("form", { name: "set-diameter", exact: true });
+  const fields = form.getByRole("spinbutton");
+  await fields.first().evaluate((input) => input.removeAttribute("max"));
+  await type(fields.first(), 51); // mm; the profile says 50 at most
+  await form.getByRole("button").click();
+  await form.getByRole("alert").getByText("diameter").waitFor();
+  assert.doesNotMatch((await line.read(line.unread())).toString(), /DIA/); // perhaps the former command once more
 });
 
 it("sends standard command frames to a device without a profile", async () => {

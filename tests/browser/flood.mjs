@@ -1,8 +1,11 @@
-// flood.mjs [SECONDS] - a device that sends 3 Mbaud (300 kB/s) into the console: nothing may be missing in the log, and frames go on.
-// Run as a test by flood.test.mjs for some seconds, and by `make soak-console` for a minute.
+// flood.mjs [SECONDS [RATE [BESIDE]]] - a device that sends so many bytes a second, 300,000 (3 Mbaud) if nothing else is said, into the
+// console: nothing may be missing in the log, and frames go on. Run as a test by flood.test.mjs for some seconds, by
+// `make soak-console` for a minute, and by `make bench-console` with a plotter beside the terminal.
 import assert from "node:assert/strict";
 import { choose, connect, logged, send, shown } from "./page.mjs";
 import { startBrowser, startDaemon, until } from "./support.mjs";
+
+const FRAME_MS = 1000 / 60; // of a browser without a display
 
 // The time between frames while the page runs, in milliseconds.
 const watchFrames = (page) => page.evaluate(() => {
@@ -55,15 +58,20 @@ export async function flood({ seconds, rate, beside = null }) {
     const result = checkNumbers(await logged(page));
     assert.ok(result.bytes >= rate * seconds * 0.9, `${result.bytes} bytes`); // a loaded machine lags a little behind the device
     assert.deepEqual(page.complaints, []);
-    return { ...result, frames: frames.length, median: percentile(frames, 0.5), p99: percentile(frames, 0.99), longest: frames.at(-1) };
+    return {
+      ...result, frames: frames.length, dropped: frames.reduce((n, ms) => n + Math.max(0, Math.round(ms / FRAME_MS) - 1), 0),
+      median: percentile(frames, 0.5), p99: percentile(frames, 0.99), longest: frames.at(-1),
+    };
   } finally {
     await browser.stop();
     await daemon.stop();
   }
 }
 
+export const told = ({ bytes, numbers, frames, dropped, median, p99, longest }) => `${bytes} bytes, ${numbers} numbers, none missing; ` +
+  `${frames} frames, ${dropped} dropped: median ${median.toFixed(1)} ms, 99 % within ${p99.toFixed(1)} ms, longest ${longest.toFixed(1)} ms`;
+
 if (import.meta.filename === process.argv[1]) {
-  const result = await flood({ seconds: Number(process.argv[2] ?? 60), rate: 300000 });
-  console.log(`${result.bytes} bytes, none missing; ${result.frames} frames: median ${result.median.toFixed(1)} ms, ` +
-    `99 % within ${result.p99.toFixed(1)} ms, longest ${result.longest.toFixed(1)} ms`);
+  const [, , seconds = 60, rate = 300000, beside = null] = process.argv;
+  console.log(told(await flood({ seconds: Number(seconds), rate: Number(rate), beside })));
 }

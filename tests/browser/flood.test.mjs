@@ -1,12 +1,9 @@
 // flood.test.mjs - the short form of flood.mjs: 3 Mbaud into a terminal that logs, and 10,000 points a second into a plotter.
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { flood } from "./flood.mjs";
+import { flood, told } from "./flood.mjs";
 
 const FRAME_MS = 250; // the promise is a fluid page; this bound is for machines that do much else
-
-const told = ({ bytes, frames, median, p99, longest }) =>
-  `${bytes} bytes, ${frames} frames: median ${median.toFixed(1)} ms, 99 % within ${p99.toFixed(1)} ms, longest ${longest.toFixed(1)} ms`;
 
 it("loses nothing of 3 Mbaud in the log, and goes on drawing", async (t) => {
   const result = await flood({ seconds: 6, rate: 300000 });

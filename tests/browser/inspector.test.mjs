@@ -1,8 +1,8 @@
 // inspector.test.mjs - the events as they go: what each client says and gets, live.
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { send, shown } from "./page.mjs";
-import { startChromium, startDaemon, startLine, until } from "./support.mjs";
+import { options, send, shown } from "./page.mjs";
+import { startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 const NAME = `it's a "näme" $1`;
 let daemon, browser, line, page;
@@ -10,7 +10,7 @@ let daemon, browser, line, page;
 before(async () => {
   line = await startLine();
   daemon = await startDaemon(["--demo"]);
-  browser = await startChromium();
+  browser = await startBrowser();
   page = await browser.page(daemon.url);
   await daemon.ask("activate-connection", { name: NAME, address: line.path });
   await page.getByRole("button", { name: `Show ${NAME}` }).click();
@@ -37,7 +37,7 @@ it("shows what every client says and gets, to the person", async () => {
   await console.getByLabel("Whose events").selectOption("All clients");
   await daemon.ask("rename-reference", { old: "other", new: "renamed" });
   await until(async () => (await consoles()) === 2, "its own, where they are wanted");
-  const whose = await console.getByLabel("Whose events").locator("option").allInnerTexts();
+  const whose = await options(console.getByLabel("Whose events"));
   await console.getByLabel("Whose events").selectOption(whose.find((w) => w === "program"));
   await until(async () => (await rows.allInnerTexts()).every((t) => t.includes("program")), "that client alone");
   await console.getByRole("button", { name: "Clear" }).click();

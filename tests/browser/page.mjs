@@ -32,13 +32,16 @@ export async function type(field, number) {
   await field.pressSequentially(String(number));
 }
 
+// What a select element offers. By the element alone: Firefox ESR's content process ends when its driver asks for the options themselves.
+export const options = (select) => select.evaluate((element) => [...element.options].map((option) => option.text));
+
 // Choose an item of a menu.
 export async function choose(page, menu, item) {
   await page.getByRole("button", { name: menu, exact: true }).first().click();
   await page.getByRole("menuitem", { name: item, exact: true }).click();
 }
 
-// What axe-core finds wrong in a part of the page: rule and element. Firefox ESR's content process ends while it loads axe-core.
+// What axe-core finds wrong in a part of the page: rule and element. Under it Firefox ESR's content process ends.
 export async function violations(page, part = "html") {
   if (IN_FIREFOX) return [];
   await page.evaluate(AXE);
