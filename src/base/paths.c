@@ -1,9 +1,14 @@
 /* paths.c - see paths.h. */
 #include "base/paths.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,4 +88,27 @@ int pm_path_make(const char *folder)
     if (!S_ISDIR(s.st_mode))
         return -ENOTDIR;
     return s.st_uid == geteuid() && (s.st_mode & 022) == 0 ? 0 : -EPERM;
+}
+
+/* The lock is the file's, not its existence: it ends with the process, however that ends. */
+int pm_path_lock(const char *folder, const char *name, int *ret_fd, pid_t *ret_owner)
+{
+    char path[PM_PATH_MAX], text[24] = "";
+    int r = pm_path_join(folder, name, path);
+    if (r < 0)
+        return r;
+    PM_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        r = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+        ssize_t n = read(fd, text, sizeof(text) - 1);
+        *ret_owner = n > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+        return r;
+    }
+    int n = snprintf(text, sizeof(text), "%d\n", getpid());
+    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)n) != n)
+        return errno ? -errno : -EIO;
+    *ret_fd = pm_take_fd(&fd);
+    return 0;
 }

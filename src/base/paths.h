@@ -2,6 +2,8 @@
 #ifndef PM_BASE_PATHS_H
 #define PM_BASE_PATHS_H
 
+#include <sys/types.h>
+
 enum { PM_PATH_MAX = 1024 }; /* bytes of a path, its end included; longer ones are refused, never cut */
 
 struct pm_paths {
@@ -23,5 +25,9 @@ int pm_path_join(const char *folder, const char *name, char ret[PM_PATH_MAX]);
 /* Make a folder and its parents, mode 0700. 0 or a negative errno. One that exists is left as it is, but must be a
  * folder of ours that only we can write: else -ENOTDIR, or -EPERM (another owner, or writable for others). */
 int pm_path_make(const char *folder);
+
+/* Be the only process that uses a folder of ours, as long as *ret_fd is open: it holds a lock on the file `name` there,
+ * which tells the process. 0; -EADDRINUSE: another has it, *ret_owner is its id or 0; or another negative errno. */
+int pm_path_lock(const char *folder, const char *name, int *ret_fd, pid_t *ret_owner);
 
 #endif

@@ -45,16 +45,26 @@ static int check_link(const char *folder)
     return -EPERM;
 }
 
-static enum pm_exit open_state(const char *folder, char ret[PM_PATH_MAX])
+static enum pm_exit open_state(const char *folder, struct pm_places *ret)
 {
+    pid_t owner = 0;
     int r = strlen(folder) < PM_PATH_MAX - 100 ? check_link(folder) : -ENAMETOOLONG;
     if (r == 0)
         r = pm_path_make(folder);
     if (r == 0 && access(folder, R_OK | W_OK | X_OK) < 0)
         r = -errno;
+    if (r == 0)
+        r = pm_path_lock(folder, "state.lock", &ret->state_lock, &owner);
+    if (r == -EADDRINUSE) { /* two would overwrite what the other keeps */
+        pm_log(PM_LOG_ERROR,
+               "The state directory %s is in use by another peripheral-manager, process %d. Give this one a directory "
+               "of its own with --state-dir, or start it with --ephemeral.",
+               folder, owner);
+        return PM_EXIT_TEMPORARY;
+    }
     if (r < 0)
         return explain(&state_kind, folder, r);
-    memcpy(ret, folder, strlen(folder) + 1);
+    memcpy(ret->state, folder, strlen(folder) + 1);
     return PM_EXIT_OK;
 }
 
@@ -78,7 +88,7 @@ enum pm_exit pm_places_open(const struct pm_settings *settings, struct pm_places
 {
     struct pm_paths paths = {0};
     bool wants_state = !settings->ephemeral && !settings->state_dir;
-    *ret = (struct pm_places){.control = {.lock = -1, .fd = -1}};
+    *ret = (struct pm_places){.state_lock = -1, .control = {.lock = -1, .fd = -1}};
     if ((wants_state || !settings->runtime_dir) && pm_paths_find(getenv, &paths) < 0) {
         pm_log(PM_LOG_ERROR, "There is no place for the daemon's files: HOME is not set. Set it, or name folders with "
                              "--runtime-dir and with --state-dir or --ephemeral.");
@@ -87,7 +97,7 @@ enum pm_exit pm_places_open(const struct pm_settings *settings, struct pm_places
     enum pm_exit code = open_runtime(settings->runtime_dir ? settings->runtime_dir : paths.runtime, &ret->control);
     if (code != PM_EXIT_OK || settings->ephemeral)
         return code;
-    code = open_state(settings->state_dir ? settings->state_dir : paths.state, ret->state);
+    code = open_state(settings->state_dir ? settings->state_dir : paths.state, ret);
     if (code != PM_EXIT_OK)
         pm_places_close(ret);
     return code;
@@ -96,4 +106,7 @@ enum pm_exit pm_places_open(const struct pm_settings *settings, struct pm_places
 void pm_places_close(struct pm_places *p)
 {
     pm_control_close(&p->control);
+    if (p->state_lock >= 0)
+        close(p->state_lock);
+    p->state_lock = -1;
 }

@@ -5,39 +5,12 @@
 #include "base/paths.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { BACKLOG = 64 };
-
-/* The lock is the file's, not its existence: it ends with the process, however that ends. */
-static int lock_folder(const char *folder, int *ret_fd, pid_t *ret_owner)
-{
-    char path[PM_PATH_MAX], text[24] = "";
-    int r = pm_path_join(folder, "lock", path);
-    if (r < 0)
-        return r;
-    PM_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        r = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
-        ssize_t n = read(fd, text, sizeof(text) - 1);
-        *ret_owner = n > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
-        return r;
-    }
-    int n = snprintf(text, sizeof(text), "%d\n", getpid());
-    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)n) != n)
-        return errno ? -errno : -EIO;
-    *ret_fd = pm_take_fd(&fd);
-    return 0;
-}
 
 static int bind_socket(const struct sockaddr_un *address)
 {
@@ -65,7 +38,7 @@ int pm_control_open(const char *folder, struct pm_control *ret, pid_t *ret_owner
     memcpy(c.address.sun_path, path, strlen(path) + 1);
     r = pm_path_make(folder);
     if (r == 0)
-        r = lock_folder(folder, &c.lock, ret_owner);
+        r = pm_path_lock(folder, "lock", &c.lock, ret_owner);
     if (r < 0)
         return r;
     c.fd = bind_socket(&c.address);

@@ -55,6 +55,20 @@ class PlacesTest(Places):
         self.assertIn(f"process {process.pid}", self.refused(code=75))
         self.assertEqual(self.ask(), 200)
 
+    def test_second_daemon_does_not_share_what_the_first_keeps(self):
+        process = self.serve()
+        said = self.refused("--runtime-dir", f"{self.home}/other", code=75)
+        self.assertIn(f"process {process.pid}", said)
+        self.assertIn(f"{self.state} is in use", said)
+        self.assertIn("--state-dir", said)
+        other = self.serve("--runtime-dir", f"{self.home}/other", "--state-dir", f"{self.home}/others")
+        other.send_signal(signal.SIGKILL)
+        other.wait(DEADLINE)
+        self.serve("--runtime-dir", f"{self.home}/other", "--state-dir", f"{self.home}/others")
+
+    def test_one_folder_for_both(self):
+        self.serve("--runtime-dir", f"{self.home}/all", "--state-dir", f"{self.home}/all")
+
     def test_socket_of_a_killed_daemon_is_replaced(self):
         process = self.serve()
         process.send_signal(signal.SIGKILL)
