@@ -496,7 +496,7 @@ void pm_api_run_text(struct pm_api *a, struct pm_api_request *r, const char *eve
 bool pm_api_reads(const char *event)
 {
     const struct pm_request_kind *kind = pm_request_find(event);
-    return !kind || kind->reads;
+    return !kind || pm_request_takes_get(kind);
 }
 
 static void finish(struct pm_api_request *r, json_t *answer, json_t *legacy, enum pm_error error)

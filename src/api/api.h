@@ -133,7 +133,8 @@ struct pm_metric {
 /* What can be counted, and those, as OpenMetrics text of *ret_n bytes, which the caller frees; NULL without memory. */
 char *pm_api_metrics(struct pm_api *a, const struct pm_metric *more, size_t n_more, size_t *ret_n);
 
-/* May this be asked for by GET: it changes nothing, or there is no such request and the answer says so? */
+/* May this be asked for by GET: it changes nothing and needs no argument, or there is no such request and the answer
+ * says so? */
 bool pm_api_reads(const char *event);
 
 /* For the handlers: answer with members for the result (stolen, may be NULL), or with an error. `legacy` and `more`

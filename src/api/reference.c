@@ -194,10 +194,10 @@ static void write_request(const struct page *p, const struct pm_request_kind *k)
         line(p, "\n");
     }
     line(p, "Result: %s. Needs: %s.", k->result ? k->result : "nothing more", pm_capability_name(k->needs));
-    if (k->reads)
+    if (pm_request_takes_get(k))
         line(p, " Answers GET too.");
     if (k->reply)
-        line(p, " Reply event of the original: `%s`.", k->reply);
+        line(p, " Reply event: `%s`.", k->reply);
     line(p, "\n\n");
 }
 

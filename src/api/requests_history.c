@@ -121,7 +121,8 @@ static void subscribe(struct pm_call *call)
             json_object_set_new(answers, c->name, subscribe_one(call, c));
     }
     add_unknown(call, names, answers);
-    pm_api_answer(call->request, json_pack("{s:o}", "subscriptions", answers), NULL);
+    json_t *result = json_pack("{s:o}", "subscriptions", answers);
+    pm_api_answer(call->request, result, json_incref(result));
     pm_api_drained(client); /* the answer comes before the first bytes */
 }
 
@@ -259,8 +260,9 @@ static const struct pm_arg read_args[] = {
 };
 
 const struct pm_request_kind pm_requests_history[] = {
-    {"subscribe", subscribe_args, PM_NEEDS_READ, false, NULL, false, subscribe,
-     "Get the bytes of these connections and of no others. A client that never asks gets all.",
+    {"subscribe", subscribe_args, PM_NEEDS_READ, false, "subscribed", false, subscribe,
+     "Get the bytes of these connections and of no others. A client that never asks gets all; one that asks as it "
+     "connects, by `auth: {pm: {subscribe: {…}}}`, gets none before: see reconnect.md.",
      "subscriptions: for each name the epoch, and the offset of the first byte that follows; or an error"},
     {"unsubscribe", unsubscribe_args, PM_NEEDS_READ, false, NULL, false, unsubscribe,
      "Get no more bytes of these connections.", "subscriptions: for each name where it ended"},

@@ -74,7 +74,7 @@ const struct pm_event_kind pm_event_kinds[] = {
      "a device with a profile told something that the profile knows, asked or not: `event` is its name there"},
     {"rx-gap", "name, from, to, reason, epoch, bytes",
      "bytes did not reach this client: those from the offset `from` up to before `to`. It comes before the next bytes; "
-     "without it none are missing"},
+     "without it none are missing since it came, or came back with `recovered`: see reconnect.md"},
     {"recording-started", "a recording, as list-recordings shows it", "a connection is being recorded"},
     {"recording-stopped", "a recording, as list-recordings shows it", "a recording has ended and is on the disk"},
     {"recording-stalled",
@@ -100,6 +100,15 @@ const struct pm_event_kind pm_event_kinds[] = {
     {"request-failed", "event, name, error", "a request without acknowledgement failed"},
     {0},
 };
+
+bool pm_request_takes_get(const struct pm_request_kind *kind)
+{
+    for (const struct pm_arg *arg = kind->args; arg && arg->name; arg++) {
+        if (arg->required)
+            return false;
+    }
+    return kind->reads;
+}
 
 bool pm_event_is_reserved(const char *name)
 {

@@ -159,6 +159,9 @@ struct pm_connection_options pm_call_options(const struct pm_call *call);
 /* The kind of this name, or NULL. */
 const struct pm_request_kind *pm_request_find(const char *event);
 
+/* Does it answer GET: it changes nothing, and need not be told anything? */
+bool pm_request_takes_get(const struct pm_request_kind *kind);
+
 /* ---- events ---- */
 
 /* What clients are told without asking; such a name cannot be a connection's. */

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a client says of itself: auth = {"pm": {"wait": false, "reason": "…"}}. Old clients cannot send objects: theirs
- * is a parameter of the query, pm-wait=false. */
+enum { SUBSCRIBE_MAX = 16 * 1024 }; /* bytes that are kept for a client while it waits */
+
+/* What a client says of itself: auth = {"pm": {"wait": false, "reason": "…", "subscribe": {…}}}. Old clients cannot
+ * send objects: theirs is a parameter of the query, pm-wait=false. */
 struct knock {
     bool waits;
     char reason[PM_CONSENT_REASON];
@@ -21,6 +23,7 @@ struct knock {
     bool has_token;
     char token[PM_TOKEN_LENGTH + 1]; /* one more than the right ones have: a longer one is wrong */
     size_t token_n;
+    struct pm_json subscribe; /* borrowed; n 0: nothing */
 };
 
 static void read_knock(const char *auth, size_t n, struct knock *k)
@@ -49,6 +52,8 @@ static void read_knock(const char *auth, size_t n, struct knock *k)
         ssize_t length = pm_json_string(&value, k->reason, sizeof(k->reason));
         k->reason_n = length > 0 ? (size_t)length : 0;
     }
+    if (pm_json_get(&pm, "subscribe", &value) && value.type != PM_JSON_NULL)
+        k->subscribe = value;
 }
 
 static void refuse(struct pm_socket *s, enum pm_error error, const char *message, const char *id)
@@ -198,12 +203,29 @@ void pm_face_show(struct pm_face_socketio *f, const char *auth, size_t n, struct
         add_token(f, &knock, who);
 }
 
+/* False: it was turned away. */
+static bool keep_subscribe(struct pm_face_client *c, const struct pm_json *wish)
+{
+    if (wish->n == 0)
+        return true;
+    if (wish->n > SUBSCRIBE_MAX) {
+        refuse(c->socket, PM_TOO_LARGE, "auth.pm.subscribe takes at most 16 KiB. Use the request subscribe.", NULL);
+        return false;
+    }
+    c->subscribe = strndup(wish->p, wish->n);
+    if (!c->subscribe)
+        pm_socket_refuse(c->socket, "busy", NULL);
+    return c->subscribe;
+}
+
 bool pm_face_knock(struct pm_face_client *c, const char *auth, size_t n)
 {
     struct pm_door *door = pm_api_door(c->face->api);
     struct pm_origin origin;
     struct knock knock;
     read_knock(auth, n, &knock);
+    if (!keep_subscribe(c, &knock.subscribe))
+        return false;
     if (knock.has_session && may_show_session(c->api.who))
         return show_session(c, &knock);
     if (knock.has_token && c->api.who->kind != PM_WHO_PERSON && !show_token(c, &knock))

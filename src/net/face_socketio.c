@@ -66,25 +66,32 @@ static void on_sent(struct pm_api_request *api, size_t bytes)
     end(r);
 }
 
+/* NULL without memory. */
+static struct request *begin(struct pm_face_client *c, int64_t id, const char *event, size_t n)
+{
+    struct request *r = pm_spare_take(c->face->spare, sizeof(*r));
+    if (!r)
+        return NULL;
+    *r = (struct request){.spare = c->face->spare};
+    r->api.client = &c->api;
+    r->api.who = c->api.who;
+    r->api.on_answer = on_answer;
+    r->api.on_sent = on_sent;
+    r->socket = pm_socket_ref(c->socket);
+    r->id = id;
+    r->api.unheard = id == PM_SIO_NO_ID;
+    assert(n < sizeof(r->event));
+    memcpy(r->event, event, n);
+    return r;
+}
+
 static void on_event(void *owner, struct pm_socket *s, const struct pm_event *e)
 {
     struct pm_face_socketio *f = owner;
     struct pm_face_client *client = pm_socket_app(s);
-    if (!client)
-        return;
-    struct request *r = pm_spare_take(f->spare, sizeof(*r));
+    struct request *r = client ? begin(client, e->id, e->name, e->name_n) : NULL;
     if (!r)
         return;
-    *r = (struct request){.spare = f->spare};
-    r->api.client = &client->api;
-    r->api.who = client->api.who;
-    r->api.on_answer = on_answer;
-    r->api.on_sent = on_sent;
-    r->socket = pm_socket_ref(s);
-    r->id = e->id;
-    r->api.unheard = e->id == PM_SIO_NO_ID;
-    assert(e->name_n < sizeof(r->event));
-    memcpy(r->event, e->name, e->name_n);
     struct pm_api_blob blobs[PM_EVENT_ATTACHMENTS_MAX];
     for (unsigned i = 0; i < e->args.n_attachments; i++)
         blobs[i] = (struct pm_api_blob){e->args.attachments[i].p, e->args.attachments[i].n};
@@ -95,7 +102,21 @@ static void forget(struct pm_face_client *c)
 {
     pm_socket_set_app(c->socket, NULL);
     pm_sent_fini(&c->sent);
+    free(c->subscribe);
     free(c);
+}
+
+/* As if it were its first event, but before it gets any bytes. False without memory. */
+static bool subscribe(struct pm_face_client *c)
+{
+    static const char event[] = "subscribe";
+    struct request *r = begin(c, PM_SIO_NO_ID, event, strlen(event));
+    if (!r)
+        return false;
+    pm_api_run_text(c->face->api, &r->api, r->event, c->subscribe, strlen(c->subscribe), NULL, 0);
+    free(c->subscribe);
+    c->subscribe = NULL;
+    return true;
 }
 
 void pm_face_admit(struct pm_face_client *c)
@@ -103,8 +124,10 @@ void pm_face_admit(struct pm_face_client *c)
     struct pm_socket *s = c->socket;
     pm_socket_accept(s);
     c->joined = pm_api_join(c->face->api, &c->api) == 0;
-    if (c->joined)
+    if (c->joined && (!c->subscribe || subscribe(c)))
         return;
+    if (c->joined)
+        pm_api_leave(&c->api);
     forget(c);
     pm_socket_disconnect(s);
 }

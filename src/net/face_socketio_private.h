@@ -31,6 +31,7 @@ struct pm_face_client {
     bool joined; /* it is in; else it waits for the person */
     struct pm_consent_waiter waiter;
     struct pm_sent sent;
+    char *subscribe; /* what it asked for as it came: the argument of that request, as JSON; or NULL */
 };
 
 /* face_socketio.c: let it in. */

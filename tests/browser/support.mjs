@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { promisify } from "node:util";
-import { sleep, within as withinTime } from "../clients/support.mjs";
+import { sleep, stop, until as untilTime, within as withinTime } from "../clients/support.mjs";
 import { launchFirefox } from "./firefox.mjs";
 
-export { sleep } from "../clients/support.mjs";
+export { sleep, startLine } from "../clients/support.mjs";
 
 const DEADLINE_MS = 120000; // for what should take milliseconds: browsers are slow on a machine that does much else
 const HERE = import.meta.dirname;
@@ -23,26 +23,12 @@ const CHROMIUM_OPTIONS = [
 export const within = (promise, what, ms = DEADLINE_MS) => withinTime(promise, what, ms);
 
 // Wait until the condition holds.
-export function until(condition, what, ms) {
-  let over = false;
-  return within((async () => {
-    while (!over && !(await condition())) await sleep(20);
-  })(), what, ms).finally(() => (over = true));
-}
+export const until = (condition, what, ms = DEADLINE_MS) => untilTime(condition, what, ms);
 
 // A fresh folder.
 export function folder(where = tmpdir()) {
   const name = mkdtempSync(path.join(where, "pm-browser-"));
   return { name, remove: () => rmSync(name, { recursive: true, force: true, maxRetries: 5 }) };
-}
-
-async function stop(child, what) {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await within(ended, `${what} to end`);
-  }
-  return child.exitCode;
 }
 
 // A daemon on a free port, or the given one, with files of its own; with a certificate of its own if it is to speak TLS.
@@ -99,33 +85,6 @@ export async function startDaemon(options = [], port = 0, variables = {}) {
       home.remove();
       if (code !== 0) throw new Error(`the daemon ended with ${code}:\n${log.slice(-50).join("\n")}`);
     },
-  };
-}
-
-// A serial line whose far end the test plays.
-export async function startLine() {
-  const child = spawn("/usr/bin/python3", [path.join(HERE, "line.py")], { stdio: ["pipe", "pipe", "inherit"] });
-  let received = Buffer.alloc(0);
-  child.stdout.on("data", (data) => {
-    received = Buffer.concat([received, data]);
-    child.emit("received");
-  });
-  while (!received.includes("\n")) await within(once(child, "received"), "a pseudo terminal");
-  const end = received.indexOf("\n"), at = received.subarray(0, end).toString();
-  received = received.subarray(end + 1);
-  return {
-    path: at,
-    // Send as the device; resolves when the line has taken it.
-    write: (data) => new Promise((resolve, reject) => child.stdin.write(data, (e) => (e ? reject(e) : resolve()))),
-    // The next n bytes that the device gets.
-    async read(n) {
-      while (received.length < n) await within(once(child, "received"), `${n} bytes; there are "${received}"`);
-      const data = received.subarray(0, n);
-      received = received.subarray(n);
-      return data;
-    },
-    unread: () => received.length,
-    stop: () => stop(child, "the line"),
   };
 }
 

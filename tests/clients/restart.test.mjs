@@ -6,18 +6,11 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { sleep, startDaemon, within } from "./support.mjs";
+import { startDaemon, until, within } from "./support.mjs";
 
 const require = createRequire(import.meta.url);
 const GENERATIONS = ["1.7", "2.0", "2.5", "3.1", "4"];
 const TRANSPORTS = [["polling"], ["websocket"], ["polling", "websocket"]];
-
-async function until(condition, what) {
-  const wait = async () => {
-    while (!(await condition())) await sleep(5);
-  };
-  await within(wait(), what);
-}
 
 // A page that uses the connection "echo" as an application does, and notes what it gets.
 function page(generation, url, transports) {

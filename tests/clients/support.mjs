@@ -1,6 +1,8 @@
 // support.mjs - what the client tests share: the server under test, a proxy that can fail, and waiting with a deadline.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import net from "node:net";
+import path from "node:path";
 import readline from "node:readline";
 
 const DEADLINE_MS = 30000; // for what should take milliseconds: the machine may be busy
@@ -100,3 +102,48 @@ export function next(emitter, name) {
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// Wait until the condition holds.
+export function until(condition, what, ms = DEADLINE_MS) {
+  let over = false;
+  return within((async () => {
+    while (!over && !(await condition())) await sleep(20);
+  })(), what, ms).finally(() => (over = true));
+}
+
+// End a process; its exit code.
+export async function stop(child, what) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await within(ended, `${what} to end`);
+  }
+  return child.exitCode;
+}
+
+// A serial line whose far end the test plays.
+export async function startLine() {
+  const child = spawn("/usr/bin/python3", [path.join(import.meta.dirname, "line.py")], { stdio: ["pipe", "pipe", "inherit"] });
+  let received = Buffer.alloc(0);
+  child.stdout.on("data", (data) => {
+    received = Buffer.concat([received, data]);
+    child.emit("received");
+  });
+  while (!received.includes("\n")) await within(once(child, "received"), "a pseudo terminal");
+  const end = received.indexOf("\n"), at = received.subarray(0, end).toString();
+  received = received.subarray(end + 1);
+  return {
+    path: at,
+    // Send as the device; resolves when the line has taken it.
+    write: (data) => new Promise((resolve, reject) => child.stdin.write(data, (e) => (e ? reject(e) : resolve()))),
+    // The next n bytes that the device gets.
+    async read(n) {
+      while (received.length < n) await within(once(child, "received"), `${n} bytes; there are "${received}"`);
+      const data = received.subarray(0, n);
+      received = received.subarray(n);
+      return data;
+    },
+    unread: () => received.length,
+    stop: () => stop(child, "the line"),
+  };
+}
