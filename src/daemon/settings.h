@@ -56,8 +56,8 @@ extern const struct pm_option pm_setting_rows[];
 int pm_settings_load(int argc, char **argv, struct pm_settings *ret, char error[PM_OPTION_ERROR]);
 
 /* Read the configuration file again: settings that may change while the daemon runs take effect, others are noted in
- * the log. A file with a mistake changes nothing (I18), nor does one of which `is_good` says so; it tells why. Then false.
- * The arguments are those of pm_settings_load(). */
+ * the log. A file with a mistake changes nothing (I18), nor does one of which `is_good` says so; it tells why. Then
+ * false. The arguments are those of pm_settings_load(). */
 bool pm_settings_reload(struct pm_settings *s, int argc, char **argv, bool (*is_good)(const struct pm_settings *fresh));
 void pm_settings_fini(struct pm_settings *s);
 
