@@ -68,7 +68,7 @@ static void fail_access(const struct opening *o, const struct pm_device *d)
     char problem[512] = "";
     struct pm_api_request *r = o->request;
     const struct pm_who *who = r->who;
-    if (d && d->is_console && o->api->door)
+    if (d && pm_device_is_reserved(d) && o->api->door)
         pm_audit(pm_door_audit(o->api->door), &(struct pm_audit_entry){.kind = "blocklist_hit",
                                                                        .origin = who->origin[0] ? who->origin : NULL,
                                                                        .device = d->id,

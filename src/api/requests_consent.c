@@ -26,7 +26,7 @@ static json_t *describe_candidates(struct pm_api *a, const struct pm_consent_req
     json_t *array = json_array();
     for (struct pm_link *link = list->next; link != list; link = link->next) {
         const struct pm_device *d = pm_container(link, struct pm_device, link);
-        if (pm_consent_fits(r, d->vid, d->pid) && !d->is_console)
+        if (pm_consent_fits(r, d->vid, d->pid) && !pm_device_is_reserved(d))
             json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "id", d->id, "description", d->description,
                                                    "address", d->path, "serialnumber", d->serial_number));
     }
@@ -222,7 +222,7 @@ static int grant_fitting(struct pm_call *call, const struct pm_consent_request *
         return grant_one(call, r, "*", grants);
     for (struct pm_link *link = list->next; link != list && error == 0; link = link->next) {
         const struct pm_device *d = pm_container(link, struct pm_device, link);
-        if (pm_consent_fits(r, d->vid, d->pid) && !d->is_console)
+        if (pm_consent_fits(r, d->vid, d->pid) && !pm_device_is_reserved(d))
             error = grant_one(call, r, d->id, grants);
     }
     return error;
@@ -263,7 +263,7 @@ static bool is_one(struct pm_call *call, const struct pm_consent_request *r, con
         return json_array_size(devices) == 1;
     for (struct pm_link *link = list->next; link != list; link = link->next) {
         const struct pm_device *d = pm_container(link, struct pm_device, link);
-        fitting += pm_consent_fits(r, d->vid, d->pid) && !d->is_console;
+        fitting += pm_consent_fits(r, d->vid, d->pid) && !pm_device_is_reserved(d);
     }
     return fitting == 1;
 }

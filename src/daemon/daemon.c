@@ -264,6 +264,7 @@ static int start(struct daemon *d)
 {
     struct pm_devices_options devices = {.demo = d->settings->demo,
                                          .allow_pty = d->settings->allow_pty,
+                                         .allow_modems = d->settings->allow_modems,
                                          .news = (unsigned)d->settings->limits.device_news,
                                          .find_holders = pm_lookout_holders,
                                          .find_owner = &d->lookout};

@@ -21,7 +21,7 @@ static const struct pm_device *fitting_after(const struct pm_prompt *p, const st
     const struct pm_link *list = pm_devices_list(pm_api_devices(p->api));
     for (const struct pm_link *link = d ? d->link.next : list->next; link != list; link = link->next) {
         const struct pm_device *next = pm_container(link, struct pm_device, link);
-        if (!next->is_console && pm_consent_fits(r, next->vid, next->pid))
+        if (!pm_device_is_reserved(next) && pm_consent_fits(r, next->vid, next->pid))
             return next;
     }
     return NULL;

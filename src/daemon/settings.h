@@ -33,7 +33,7 @@ struct pm_settings {
     int local_pages; /* enum pm_local_pages */
     int compat;      /* enum pm_compat */
     bool notifications;
-    bool demo, allow_pty;
+    bool demo, allow_pty, allow_modems;
     int64_t max_clients;
     struct pm_limits limits;
     int64_t recovery_window; /* seconds */

@@ -61,7 +61,7 @@ void pm_teller_devices(struct pm_api *api)
     for (struct pm_link *link = list->next; link != list; link = link->next) {
         const struct pm_device *d = pm_container(link, struct pm_device, link);
         if (pm_device_problem(d, problem, sizeof(problem))) {
-            unusable += !d->is_console;
+            unusable += !pm_device_is_reserved(d);
             continue;
         }
         if (usable < DEVICES_NAMED)

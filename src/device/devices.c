@@ -158,9 +158,11 @@ static void see(struct pm_devices *all, const struct pm_device *d)
 static void on_present(void *owner, const struct pm_device *d)
 {
     struct pm_devices *all = owner;
+    struct pm_device known = *d;
     if (!find_path(all, d->path) && is_restless(all, d->path))
         return;
-    see(all, d);
+    known.is_modem = d->is_modem && !all->options.allow_modems;
+    see(all, &known);
 }
 
 static void on_gone(void *owner, const char *path)
@@ -420,6 +422,17 @@ bool pm_devices_identify(const struct pm_devices *all, const char *address, char
     return d || pty;
 }
 
+/* False if something else is there by now; and who logs in there, or what a modem turned out to be, is noted. */
+static bool is_as_listed(struct pm_devices *all, const char *path)
+{
+    struct pm_device *d = find_path(all, path), now;
+    if (!d || !pm_discovery_confirms(all->discovery, d, &now))
+        return false;
+    d->is_console = now.is_console;
+    d->is_modem = now.is_modem && !all->options.allow_modems;
+    return true;
+}
+
 int pm_devices_open(struct pm_devices *all, const char *address, const struct pm_port_settings *settings,
                     const struct pm_port_events *events, void *owner, struct pm_port **ret)
 {
@@ -429,10 +442,10 @@ int pm_devices_open(struct pm_devices *all, const char *address, const struct pm
     struct stat st;
     if (!d && !stat_pty(all, address, &st))
         return -ENODEV;
-    if (d && d->is_console)
-        return -EPERM;
-    if (d && !pm_discovery_confirms(all->discovery, d))
+    if (d && !is_as_listed(all, d->path))
         return -ENODEV;
+    if (d && pm_device_is_reserved(d))
+        return -EPERM;
     int r = pm_serial_open(&all->serial, d ? d->path : address, d ? d->node : st.st_rdev, settings, events, owner, ret);
     return r == -ENOENT || r == -ENOTTY || r == -ENXIO ? -ENODEV : r;
 }

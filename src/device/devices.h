@@ -27,10 +27,18 @@ struct pm_device {
     int vid, pid;                /* -1: none */
     dev_t node;                  /* the number of the character device at `path` */
     unsigned long long plugged;  /* differs from one plugging to the next; 0: not known */
-    bool is_virtual, is_console; /* the system's own console, or where people log in: not for applications */
-    bool conflict;               /* another listed device claims to be this very one */
-    unsigned scan;               /* for devices.c: the last scan that saw it */
+    bool is_virtual;
+    bool is_console, is_modem; /* the system's console, or where people log in; the machine's mobile modem: not for
+                                  applications */
+    bool conflict;             /* another listed device claims to be this very one */
+    unsigned scan;             /* for devices.c: the last scan that saw it */
 };
+
+/* Is it never given to an application, whatever a person says? */
+static inline bool pm_device_is_reserved(const struct pm_device *d)
+{
+    return d->is_console || d->is_modem;
+}
 
 /* Told from the loop. The description is borrowed; after `detached` it is gone. */
 struct pm_devices_ops {
@@ -41,9 +49,10 @@ struct pm_devices_ops {
 struct pm_holder; /* holders.h */
 
 struct pm_devices_options {
-    bool demo;      /* show the virtual devices */
-    bool allow_pty; /* open pseudo terminals by their path; they are never listed */
-    unsigned news;  /* of one port in a second, then it waits for the next second; 0: 20 */
+    bool demo;         /* show the virtual devices */
+    bool allow_pty;    /* open pseudo terminals by their path; they are never listed */
+    bool allow_modems; /* mobile modems are devices as others are */
+    unsigned news;     /* of one port in a second, then it waits for the next second; 0: 20 */
     /* Who looks for the holders of devices, called in a worker thread; NULL: pm_holders_find(). The owner must outlive
      * the loop. */
     void (*find_holders)(void *owner, struct pm_holder *holders, size_t n);
@@ -76,7 +85,7 @@ const char *pm_device_link(const struct pm_device *d, const char *start);
 bool pm_device_problem(const struct pm_device *d, char *out, size_t room);
 
 /* Open what an address names: a listed device, or a pseudo terminal if those are allowed. Nothing else in the file
- * system is touched. 0 and *ret, or -ENODEV (no such device), -EPERM (the console), and what opening gives. */
+ * system is touched. 0 and *ret, or -ENODEV (no such device), -EPERM (it is reserved), and what opening gives. */
 int pm_devices_open(struct pm_devices *all, const char *address, const struct pm_port_settings *settings,
                     const struct pm_port_events *events, void *owner, struct pm_port **ret);
 

@@ -18,8 +18,8 @@ int pm_discovery_new(struct pm_loop *loop, const struct pm_discovery_ops *ops, v
 struct pm_discovery *pm_discovery_free(struct pm_discovery *d);
 
 /* Is this what the system has at its path right now? News of a device that was pulled out may be late, when another one
- * has got its path already. */
-bool pm_discovery_confirms(const struct pm_discovery *d, const struct pm_device *device);
+ * has got its path already; and somebody may log in there by now. *ret is how it is, if it is. */
+bool pm_discovery_confirms(const struct pm_discovery *d, const struct pm_device *device, struct pm_device *ret);
 
 /* Tell all that are there now. */
 void pm_discovery_scan(struct pm_discovery *d);

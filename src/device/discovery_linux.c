@@ -4,6 +4,7 @@
 #include "device/discovery.h"
 
 #include "device/identity.h"
+#include "device/logins.h"
 
 #include <errno.h>
 #include <libudev.h>
@@ -21,6 +22,7 @@ struct pm_discovery {
     struct udev_monitor *monitor;
     struct pm_watch watch;
     char consoles[256]; /* names of the system's console ports, between blanks */
+    int logins;         /* the list of them */
 };
 
 /* The kernel lists built-in ports whether or not there is hardware behind them. */
@@ -83,6 +85,29 @@ static bool has_login(const char *name)
     return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
 }
 
+/* A mobile modem has a network interface, or a channel to control one, beside its serial ports. */
+static bool is_modem(const struct pm_discovery *all, struct udev_device *usb)
+{
+    struct udev_enumerate *e = udev_enumerate_new(all->udev);
+    struct udev_list_entry *entry;
+    bool found = false;
+    if (!e)
+        return false;
+    udev_enumerate_add_match_parent(e, usb);
+    udev_enumerate_add_match_subsystem(e, "net");
+    udev_enumerate_add_match_subsystem(e, "usbmisc");
+    udev_enumerate_scan_devices(e);
+    udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(e))
+    {
+        struct udev_device *u = udev_device_new_from_syspath(all->udev, udev_list_entry_get_name(entry));
+        const char *kind = u ? udev_device_get_devtype(u) : NULL, *name = u ? udev_device_get_sysname(u) : "";
+        found = found || (kind && strcmp(kind, "wwan") == 0) || strncmp(name, "cdc-wdm", 7) == 0;
+        udev_device_unref(u);
+    }
+    udev_enumerate_unref(e);
+    return found;
+}
+
 /* False for what is no serial port: consoles and pseudo terminals have no parent. */
 static bool describe(const struct pm_discovery *all, struct udev_device *u, struct pm_device *d)
 {
@@ -90,12 +115,14 @@ static bool describe(const struct pm_discovery *all, struct udev_device *u, stru
     struct udev_device *parent = udev_device_get_parent(u);
     if (!path || !parent || strlen(path) >= sizeof(d->path) || !has_hardware(u, parent))
         return false;
-    *d = (struct pm_device){.node = udev_device_get_devnum(u), .is_console = is_console(all, name) || has_login(name)};
+    *d = (struct pm_device){.node = udev_device_get_devnum(u),
+                            .is_console = is_console(all, name) || has_login(name) || pm_logins_has(all->logins, name)};
     snprintf(d->path, sizeof(d->path), "%s", path);
     const char *plugged = udev_device_get_property_value(u, "USEC_INITIALIZED");
     d->plugged = plugged ? strtoull(plugged, NULL, 10) : 0;
     read_links(d, u);
     struct udev_device *usb = udev_device_get_parent_with_subsystem_devtype(u, "usb", "usb_device");
+    d->is_modem = usb && is_modem(all, usb);
     if (usb)
         read_usb(d, usb, udev_device_get_parent_with_subsystem_devtype(u, "usb", "usb_interface"), name);
     else
@@ -161,11 +188,10 @@ void pm_discovery_scan(struct pm_discovery *all)
     udev_enumerate_unref(e);
 }
 
-bool pm_discovery_confirms(const struct pm_discovery *all, const struct pm_device *device)
+bool pm_discovery_confirms(const struct pm_discovery *all, const struct pm_device *device, struct pm_device *ret)
 {
-    struct pm_device now;
     struct udev_device *u = udev_device_new_from_devnum(all->udev, 'c', device->node);
-    bool same = u && describe(all, u, &now) && strcmp(now.path, device->path) == 0 && strcmp(now.id, device->id) == 0;
+    bool same = u && describe(all, u, ret) && strcmp(ret->path, device->path) == 0 && strcmp(ret->id, device->id) == 0;
     udev_device_unref(u);
     return same;
 }
@@ -189,14 +215,21 @@ static int listen_to_udev(struct pm_discovery *all, struct pm_loop *loop)
     return 0;
 }
 
+static void close_logins(const struct pm_discovery *all)
+{
+    if (all->logins >= 0)
+        close(all->logins);
+}
+
 int pm_discovery_new(struct pm_loop *loop, const struct pm_discovery_ops *ops, void *owner, struct pm_discovery **ret)
 {
     struct pm_discovery *all = calloc(1, sizeof(*all));
     if (!all)
         return -ENOMEM;
-    *all = (struct pm_discovery){.ops = ops, .owner = owner, .udev = udev_new()};
+    *all = (struct pm_discovery){.ops = ops, .owner = owner, .udev = udev_new(), .logins = pm_logins_open("/run/utmp")};
     int r = all->udev ? listen_to_udev(all, loop) : 0;
     if (r < 0) {
+        close_logins(all);
         udev_unref(all->udev);
         free(all);
         return r;
@@ -219,6 +252,7 @@ struct pm_discovery *pm_discovery_free(struct pm_discovery *all)
         pm_watch_close(&all->watch, on_watch_closed);
     udev_monitor_unref(all->monitor);
     udev_unref(all->udev);
+    close_logins(all);
     if (!watching)
         free(all);
     return NULL;

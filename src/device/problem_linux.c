@@ -50,6 +50,13 @@ bool pm_device_problem(const struct pm_device *d, char *out, size_t room)
                  d->path);
         return true;
     }
+    if (d->is_modem) {
+        snprintf(out, room,
+                 "%s belongs to a mobile modem, by which this machine reaches its network: it is not for applications, "
+                 "unless the daemon runs with --allow-modems.",
+                 d->path);
+        return true;
+    }
     if (faccessat(AT_FDCWD, d->path, R_OK | W_OK, AT_EACCESS) == 0)
         return false;
     user_name(user, sizeof(user));

@@ -91,6 +91,50 @@ class UdevTest(Bed, unittest.TestCase):
             self.assertEqual([e["device"] for line in file if (e := json.loads(line))["kind"] == "blocklist_hit"],
                              ["tty-ttyS3", "tty-ttyS4"])
 
+    def refused(self, device):
+        answer = self.client.call("activate-connection", {"name": "a", "address": device.node})
+        return (answer["error"]["code"], answer["error"]["message"])
+
+    def test_where_somebody_logs_in_by_now_nothing_is_opened(self):
+        self.start()
+        device = Usb(0)
+        self.plug(device)
+        self.assertNotIn("log in there", self.client.wait_event("device-attached", address=device.node)["unusable"])
+        os.makedirs(self.bed.get_root_dir() +
+                    r"/sys/fs/cgroup/system.slice/system-serial\x2dgetty.slice/serial-getty@ttyUSB0.service")
+        code, message = self.refused(device)
+        self.assertEqual(code, "access-denied")
+        self.assertIn("people log in there", message)
+        self.assertIn("people log in there", self.devices()[device.node]["unusable"])
+
+    def plug_modem(self, number, subsystem, name, more="", line=None):
+        """The kernel tells of its ports first, and then of the rest of it."""
+        device = Usb(number, interfaces=" 4", line=line)
+        self.plug(device)
+        self.bed.add_from_string(f"P: {device.usb[4:]}/1-{number}:1.4/{subsystem}/{name}\nE: SUBSYSTEM={subsystem}\n{more}\n")
+        return device
+
+    def test_the_machines_modem_is_not_for_applications(self):
+        self.start()
+        modems = [self.plug_modem(0, "net", "wwan0", "E: DEVTYPE=wwan\n"), self.plug_modem(1, "usbmisc", "cdc-wdm0")]
+        dongle = self.plug_modem(2, "net", "enx0", "E: DEVTYPE=ethernet\n")  # an adapter with a network card in it
+        for device in modems:
+            self.client.wait_event("device-attached", address=device.node)
+            code, message = self.refused(device)
+            self.assertEqual(code, "access-denied")
+            self.assertIn("--allow-modems", message)
+            self.assertEqual(self.devices()[device.node]["unusable"], message)
+        self.client.wait_event("device-attached", address=dongle.node)
+        self.assertNotIn("modem", self.devices()[dongle.node].get("unusable") or "")
+
+    def test_modems_that_are_allowed(self):
+        self.start("--allow-modems")
+        line = Line()
+        self.addCleanup(line.close)
+        modem = self.plug_modem(0, "net", "wwan0", "E: DEVTYPE=wwan\n", line.path)
+        self.client.wait_event("device-attached", address=modem.node)
+        self.assertTrue(self.client.call("activate-connection", {"name": "a", "address": modem.node})["ok"])
+
     def test_devices_come_and_go(self):
         self.start()
         device = Usb(3, serial="S")
