@@ -57,14 +57,19 @@ static void rotate(struct pm_audit *a)
     open_file(a);
 }
 
-/* A flood of refusals must not fill the disk. */
-static bool is_flood(struct pm_audit *a, int64_t second)
+/* A flood must not fill the disk; and one of refusals, which everybody can make, must hide nothing else. */
+static bool is_flood(struct pm_audit *a, int64_t second, const char *kind)
 {
+    size_t n = strlen(kind);
+    bool refusal = n > 8 && strcmp(kind + n - 8, "_refused") == 0;
     if (a->second != second) {
         a->second = second;
         a->lines = 0;
     }
-    return a->lines++ >= PM_AUDIT_A_SECOND;
+    if (a->lines >= (refusal ? PM_AUDIT_REFUSALS_A_SECOND : PM_AUDIT_A_SECOND))
+        return true;
+    a->lines++;
+    return false;
 }
 
 static char *format_line(const struct pm_audit *a, const struct pm_audit_entry *e, const struct timespec *mono)
@@ -105,7 +110,7 @@ void pm_audit(struct pm_audit *a, const struct pm_audit_entry *e)
         return;
     clock_gettime(CLOCK_MONOTONIC, &mono);
     a->sequence++;
-    char *text = is_flood(a, mono.tv_sec) ? NULL : format_line(a, e, &mono);
+    char *text = is_flood(a, mono.tv_sec, e->kind) ? NULL : format_line(a, e, &mono);
     int n = text ? snprintf(line, sizeof(line), "%s\n", text) : -1;
     free(text);
     if (a->size > PM_AUDIT_FILE_MAX)

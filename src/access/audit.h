@@ -13,9 +13,10 @@ enum {
     PM_AUDIT_FILE_MAX = 10 * 1024 * 1024, /* then it becomes audit.jsonl.1, and so on */
     PM_AUDIT_FILES = 5,
     PM_AUDIT_LINE = 1500,
-    PM_AUDIT_A_SECOND = 50, /* lines; more are counted */
-    PM_AUDIT_LIMITS = 16,   /* whose meetings are told apart */
-    PM_AUDIT_LIMIT_S = 60,  /* between two lines about one of them */
+    PM_AUDIT_A_SECOND = 100,         /* lines; more are counted */
+    PM_AUDIT_REFUSALS_A_SECOND = 50, /* of which may be about refusals */
+    PM_AUDIT_LIMITS = 16,            /* whose meetings are told apart */
+    PM_AUDIT_LIMIT_S = 60,           /* between two lines about one of them */
 };
 
 /* A limit that a client met, and how often since the last line about it. */

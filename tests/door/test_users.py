@@ -1,4 +1,5 @@
 """test_users.py - other users of the machine: their programs and browsers are turned away before a byte is read (B34, B35)."""
+import json
 import multiprocessing
 import os
 import pwd
@@ -44,6 +45,8 @@ class UsersTest(unittest.TestCase):
             self.assertEqual(self.ask(program, NOBODY, host), b"")
             self.assertIn(b"200 OK", self.ask(program, 0, host))
         wait_for(lambda: "--allow-user" in program.line(), "the way out in the log")
+        with open(f"{program.home}/state/peripheral-manager/audit.jsonl", encoding="utf-8") as file:
+            self.assertIn(("uid_refused", NOBODY), [(e["kind"], e.get("uid")) for e in map(json.loads, file)])
         self.assertEqual(program.stop(), 0)
 
     def test_b35_one_that_is_allowed_gets_in(self):

@@ -1,4 +1,5 @@
-/* access_audit_test.c - limits that are met are noted once a minute, each by itself, with how often it was. */
+/* access_audit_test.c - limits that are met are noted once a minute, each by itself, with how often it was; and what is
+ * written of a flood. */
 #include "access/audit.h"
 
 #include <setjmp.h>
@@ -14,7 +15,7 @@
 struct place {
     char folder[64];
     struct pm_audit audit;
-    char text[8192];
+    char text[64 * 1024];
 };
 
 static int begin(void **state)
@@ -83,11 +84,32 @@ static void more_kinds_than_places(void **state)
     assert_int_equal(count(written(p), "\"kind\":\"limit_hit\""), PM_AUDIT_LIMITS + 4);
 }
 
+/* A test may cross into the next second, and on a very slow machine into more of them. */
+static void a_flood_of_refusals_hides_nothing_else(void **state)
+{
+    enum { FLOOD = 1000, SECONDS = 5 };
+    struct place *p = *state;
+    char lost[32];
+    for (int i = 0; i < FLOOD; i++)
+        pm_audit(&p->audit, &(struct pm_audit_entry){.kind = i % 2 ? "host_refused" : "origin_refused", .uid = -1});
+    unsigned refused = count(written(p), "_refused\"");
+    assert_in_range(refused, PM_AUDIT_REFUSALS_A_SECOND, PM_AUDIT_REFUSALS_A_SECOND * SECONDS);
+    pm_audit(&p->audit, &(struct pm_audit_entry){.kind = "grant_added", .uid = -1});
+    const char *grant = strstr(written(p), "\"grant_added\"");
+    assert_non_null(grant);
+    snprintf(lost, sizeof(lost), "\"lost\":%u}", FLOOD - refused); /* it says how many are missing before it */
+    assert_true(refused > PM_AUDIT_REFUSALS_A_SECOND || strstr(grant, lost));
+    for (int i = 0; i < FLOOD; i++)
+        pm_audit(&p->audit, &(struct pm_audit_entry){.kind = "device_open", .uid = -1});
+    assert_in_range(count(written(p), "device_open"), 1, PM_AUDIT_A_SECOND * SECONDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(once_a_minute_for_each, begin, end),
         cmocka_unit_test_setup_teardown(more_kinds_than_places, begin, end),
+        cmocka_unit_test_setup_teardown(a_flood_of_refusals_hides_nothing_else, begin, end),
     };
     return cmocka_run_group_tests_name("access/audit", tests, NULL, NULL);
 }
