@@ -202,20 +202,23 @@ static void measure(struct bench *b, int pid, uint64_t ms)
     }
     run(b, b->start + ms * 200000); /* a fifth, to warm up */
     figures_clear(&b->figures);
-    uint64_t start = bench_now(), cpu = bench_cpu(pid), device = total(b, 0), clients = total(b, 1);
+    uint64_t start = bench_now(), cpu = bench_cpu(pid), own = bench_cpu(getpid()), device = total(b, 0),
+             clients = total(b, 1);
     run(b, start + ms * 1000000);
     double seconds = (double)(bench_now() - start) / 1e9, cpu_s = (double)(bench_cpu(pid) - cpu) / 1e9;
+    double own_s = (double)(bench_cpu(getpid()) - own) / 1e9;
     double device_mb = (double)(total(b, 0) - device) / 1e6, clients_mb = (double)(total(b, 1) - clients) / 1e6;
     uint64_t lost = 0;
     for (unsigned i = 0; i < b->n_clients; i++)
         lost += b->clients[i].lost;
     figures_sort(&b->figures);
-    printf("{\"p50\": %.1f, \"p99\": %.1f, \"samples\": %zu, \"cpu_percent\": %.2f, \"cpu_us\": %.2f, \"device_mb_s\": "
-           "%.3f, \"client_mb_s\": %.3f, \"cpu_ms_mb\": %.3f, \"lost\": %llu, \"peak_mb\": %.2f}\n",
-           figures_at(&b->figures, 0.5), figures_at(&b->figures, 0.99), b->figures.n, cpu_s / seconds * 100,
-           b->figures.n ? cpu_s * 1e6 / (double)b->figures.n : 0, device_mb / seconds,
-           clients_mb / seconds / b->n_clients, device_mb > 0 ? cpu_s * 1000 / device_mb : 0, (unsigned long long)lost,
-           bench_peak(pid) / 1e6);
+    printf(
+        "{\"p50\": %.1f, \"p99\": %.1f, \"samples\": %zu, \"cpu_percent\": %.2f, \"cpu_us\": %.2f, \"device_mb_s\": "
+        "%.6f, \"client_mb_s\": %.6f, \"cpu_ms_mb\": %.3f, \"lost\": %llu, \"peak_mb\": %.2f, \"own_percent\": %.2f}\n",
+        figures_at(&b->figures, 0.5), figures_at(&b->figures, 0.99), b->figures.n, cpu_s / seconds * 100,
+        b->figures.n ? cpu_s * 1e6 / (double)b->figures.n : 0, device_mb / seconds, clients_mb / seconds / b->n_clients,
+        device_mb > 0 ? cpu_s * 1000 / device_mb : 0, (unsigned long long)lost, bench_peak(pid) / 1e6,
+        own_s / seconds * 100);
 }
 
 static enum mode mode_of(const char *name)

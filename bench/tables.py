@@ -15,6 +15,7 @@ PAGE = ROOT / "docs/performance.md"
 PEERS = "Beside what people use instead"
 AHEAD = "Where one of them is ahead"
 TEN = "Where Python and Node take less than ten times as much"
+CARRIES = "Scale, by simulation"
 GOALS = "Goals, and what was reached"
 # mode: how its heading begins, and the figures of a cell
 TABLES = {"round": ("Round trip: client", ("p50", "cpu_us")), "paced": ("A device at its line rate", ("p50", "cpu_percent")),
@@ -62,6 +63,15 @@ def of_ratios(ratios):
                   for title, what, name, ours, limit in ratios if ours < 10))
 
 
+def of_carries(loads):
+    def one(run):
+        return [run, "–"] if isinstance(run, str) else [
+            f"{run['delivered']:.0f} / {number(run['p50'])} / {number(run['p99'])} / {run['cpu_percent']:.0f}", run["gave_way"]]
+    return table(["", "limit", "gave way", "peripheral-manager", "gave way", "peak memory in MB"],
+                 ([title, *one(servers["limit"]), *one(ours), "–" if isinstance(ours, str) else number(ours["peak_mb"])]
+                  for title, servers in loads.items() for ours in [servers["peripheral-manager"]]))
+
+
 def replace(text, heading, new, start=0):
     """The first table below the first heading that begins so, from `start` on."""
     at = re.compile(rf"^##+ {re.escape(heading)}.*$", re.M).search(text, start)
@@ -69,11 +79,13 @@ def replace(text, heading, new, start=0):
     return text[:old.start()] + new + text[old.end():]
 
 
-def say_where(text, start, run):
+def say_where(text, start, run, in_rounds=True):
     """The paragraph that begins with "Measured" tells how what is below it came about."""
     machine = run["machine"]
     said = (f"Measured on {machine['cores']} cores ({machine['cpu']}, Linux {machine['kernel']}), load {machine['load']:.1f} at the "
-            f"start.\nRounds: {run['rounds']}, of what people use instead {run['peer_rounds']}.\n")
+            f"start.\n")
+    if in_rounds:
+        said += f"Rounds: {run['rounds']}, of what people use instead {run['peer_rounds']}.\n"
     old = re.compile(r"^Measured.*\n(?:.+\n)*", re.M).search(text, start)
     return text[:old.start()] + said + text[old.end():]
 
@@ -92,6 +104,9 @@ def main():
             text = replace(text, heading, of_mode(devices, mode, ours), text.index(f"## {PEERS}"))
         text = replace(text, AHEAD, of_behind(run["behind"]))
         text = replace(text, TEN, of_ratios(run["ratios"]))
+    if "carry" in run:
+        text = say_where(text, text.index(f"## {CARRIES}"), run, in_rounds=False)
+        text = replace(text, CARRIES, of_carries(run["carry"]))
     if "behind" in run and "network" in run:
         text = replace(text, GOALS, of_goals(run["goals"]))
     PAGE.write_text(text)

@@ -18,7 +18,7 @@
 
 enum {
     READ_A_TURN = 64 * 1024,
-    READ_MORE = 1024, /* a read that gave so much is followed by another: terminals hand out 4 KiB at a time */
+    READ_MORE = 4095, /* a terminal was full, so there may be more; asking an empty one waits for the kernel's worker */
     LOOK_MS = 10,     /* how long signals may change before it is told; errors are looked for as often */
     STUCK_MS = 2000,  /* a closing waits no longer for a device that takes nothing */
     LINGER_LOOK_MS = 10,

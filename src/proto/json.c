@@ -294,6 +294,8 @@ static struct pm_json value_at(const char *p, const char *end)
 
 bool pm_json_first(const char *p, size_t n, struct pm_json *ret)
 {
+    if (n == 0)
+        return false; /* the text may be no pointer at all */
     const char *end = p + n;
     p = skip_space(p, end);
     if (p < end)
