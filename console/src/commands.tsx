@@ -26,7 +26,7 @@ function Field(p: { argument: Argument }) {
   const hint = [a.list && "with commas between", range, a.unit].filter(Boolean).join(" ");
   const common = { name: a.name, "aria-label": a.name, required: a.required, defaultValue: a.default === undefined ? undefined : String(a.default) };
   return (
-    <label class={isTyped(a) ? "wide" : ""} title={[a.purpose, a.expected].filter(Boolean).join(": ")}>{a.name}{hint && <small> {hint}</small>}
+    <label class={isTyped(a) ? "wide" : ""} title={[a.purpose, a.expected].filter(Boolean).join(": ")}><span>{a.name}{hint && <small> {hint}</small>}</span>
       {words ? (
         <select name={a.name} aria-label={a.name} defaultValue={common.defaultValue}>
           {!a.required && <option value="" />}

@@ -31,7 +31,7 @@ function Top(p: { events: boolean; onEvents: (on: boolean) => void }) {
       <h1><img src="/icon.svg" alt="" width="28" height="28" />Peripheral Manager</h1>
       <p role="status" class={`daemon ${state}`}><i aria-hidden="true" />{refusal ? refusal.message : STATES[state]}</p>
       <Toggle on={p.events} onChange={p.onEvents} title="What clients say and get, live">Events</Toggle>
-      <Choice<ThemeChoice> label="Colours" value={theme.choice} options={{ auto: "As the system", light: "Light", dark: "Dark" }}
+      <Choice<ThemeChoice> label="Colours" value={theme.choice} options={{ auto: "System colours", light: "Light", dark: "Dark" }}
         onChange={(choice) => theme.choose(choice)} />
     </header>
   );
