@@ -26,6 +26,13 @@ void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data,
     c->ops->on_event(c, event, data, number);
 }
 
+void pm_api_tell_gap(const struct pm_subscription *s, const struct pm_api_gap *gap, const json_t *data)
+{
+    if (s->client->api->inspector)
+        pm_inspect_event(s->client, "rx-gap", data);
+    s->client->ops->on_gap(s->client, s->connection, gap, data);
+}
+
 void pm_api_tell_text(struct pm_api_client *c, const char *event, const char *json, size_t n)
 {
     json_t *data = c->api->inspector ? json_loadb(json, n, JSON_ALLOW_NUL, NULL) : NULL;
@@ -418,11 +425,16 @@ void pm_api_set_away(struct pm_api_client *c, bool away)
 
 void pm_api_rewind(struct pm_api_client *c, uint32_t connection, uint64_t offset)
 {
-    pm_list_for_each (link, &c->subscriptions) {
-        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
-        if (s->connection->number == connection)
-            pm_subscription_rewind(s, offset);
-    }
+    struct pm_subscription *s = pm_subscription_of(c, connection);
+    if (s)
+        pm_subscription_rewind(s, offset);
+}
+
+void pm_api_rewind_gap(struct pm_api_client *c, uint32_t connection, const struct pm_api_gap *gap)
+{
+    struct pm_subscription *s = pm_subscription_of(c, connection);
+    if (s)
+        pm_subscription_rewind_gap(s, gap);
 }
 
 /* ---- requests ---- */

@@ -42,6 +42,12 @@ struct pm_api_request {
 };
 
 /* A client that listens to events. The face embeds it. */
+/* Bytes that a client does not get: those from an offset on up to before another, or unknown ones between two bytes. */
+struct pm_api_gap {
+    uint64_t from, to;
+    bool foreign; /* `from` is an offset of another epoch */
+};
+
 struct pm_api_client_ops {
     /* An event that all clients get has a number, the same for each, so that the face can encode it once; 0: it is for
      * this client alone. */
@@ -54,6 +60,10 @@ struct pm_api_client_ops {
      * face encodes it once. 0 or a negative errno (then the client is not to be told more). */
     int (*on_rx)(struct pm_api_client *c, const struct pm_connection *from, uint64_t offset, const uint8_t *p,
                  size_t n);
+
+    /* The event rx-gap of a connection whose bytes it gets by on_rx(). */
+    void (*on_gap)(struct pm_api_client *c, const struct pm_connection *from, const struct pm_api_gap *gap,
+                   const json_t *data);
 
     /* The connection is closing: no more of its bytes come. Those up to `cursor` were handed over. */
     void (*on_end)(struct pm_api_client *c, const struct pm_connection *from, uint64_t cursor);
@@ -111,6 +121,9 @@ void pm_api_set_away(struct pm_api_client *c, bool away);
 /* For one that is away: bytes that were handed over did not reach it. It gets those of this connection (by its number)
  * again from `offset` on. */
 void pm_api_rewind(struct pm_api_client *c, uint32_t connection, uint64_t offset);
+
+/* The same for a gap that it was told of: this comes again, and everything behind it. */
+void pm_api_rewind_gap(struct pm_api_client *c, uint32_t connection, const struct pm_api_gap *gap);
 
 /* The client's queue has room again. */
 void pm_api_drained(struct pm_api_client *c);

@@ -62,6 +62,9 @@ void pm_api_broadcast_recording(struct pm_api *a, const struct pm_recording_item
 /* api.c: hand a client an event; `number` as on_event() takes it. */
 void pm_api_tell(struct pm_api_client *c, const char *event, const json_t *data, uint64_t number);
 
+/* api.c: the same for what a reader of bytes is told to be missing. */
+void pm_api_tell_gap(const struct pm_subscription *s, const struct pm_api_gap *gap, const json_t *data);
+
 /* api.c: the same, for this client alone and written already. */
 void pm_api_tell_text(struct pm_api_client *c, const char *event, const char *json, size_t n);
 
@@ -79,11 +82,15 @@ struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_con
 void pm_unsubscribe(struct pm_subscription *s);
 struct pm_subscription *pm_subscription_find(const struct pm_api_client *client, const struct pm_connection *c);
 
+/* The same by the connection's number. */
+struct pm_subscription *pm_subscription_of(const struct pm_api_client *client, uint32_t connection);
+
 /* Go to an offset of an epoch (0: the present one). What of it is lost is told before the next bytes. */
 void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t offset);
 
-/* Go back to an offset that the reader passed, as if it had not. */
+/* Go back to an offset that the reader passed, or before a gap that it was told of, as if neither had been. */
 void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset);
+void pm_subscription_rewind_gap(struct pm_subscription *s, const struct pm_api_gap *gap);
 
 /* Hand over what a reader has room for; then see whether the device must wait. */
 void pm_subscription_feed(struct pm_subscription *s);

@@ -42,15 +42,7 @@ struct held {
 /* The reader whose bytes must not come before this answer, or NULL. */
 static struct pm_subscription *reader_of(const struct held *h)
 {
-    struct pm_api_client *client = h->request->client;
-    if (!client)
-        return NULL;
-    for (struct pm_link *link = client->subscriptions.next; link != &client->subscriptions; link = link->next) {
-        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
-        if (s->connection->number == h->connection)
-            return s;
-    }
-    return NULL;
+    return h->request->client ? pm_subscription_of(h->request->client, h->connection) : NULL;
 }
 
 static void release(struct held *h)

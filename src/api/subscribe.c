@@ -19,7 +19,10 @@ static void tell_gap(struct pm_subscription *s, uint64_t to, enum pm_gap reason,
 {
     json_t *gap = pm_describe_gap(s->connection, s->cursor, to, reason, bytes);
     pm_deliver_cut(s);
-    pm_api_tell(s->client, "rx-gap", gap, 0);
+    if (s->deliver) /* lines are events that are sent again, and so is this among them */
+        pm_api_tell(s->client, "rx-gap", gap, 0);
+    else
+        pm_api_tell_gap(s, &(struct pm_api_gap){s->cursor, to, reason == PM_GAP_EPOCH}, gap);
     json_decref(gap);
     s->client->api->counts.gaps[reason]++;
     s->client->api->counts.gap_bytes += to > s->cursor ? to - s->cursor : bytes;
@@ -176,14 +179,19 @@ void pm_readers_reopened(struct pm_connection *c)
 
 /* ---- coming and going ---- */
 
-struct pm_subscription *pm_subscription_find(const struct pm_api_client *client, const struct pm_connection *c)
+struct pm_subscription *pm_subscription_of(const struct pm_api_client *client, uint32_t connection)
 {
     for (struct pm_link *link = client->subscriptions.next; link != &client->subscriptions; link = link->next) {
         struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
-        if (s->connection == c)
+        if (s->connection->number == connection)
             return s;
     }
     return NULL;
+}
+
+struct pm_subscription *pm_subscription_find(const struct pm_api_client *client, const struct pm_connection *c)
+{
+    return pm_subscription_of(client, c->number);
 }
 
 struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_connection *c)
@@ -242,4 +250,16 @@ void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset)
         return;
     s->cursor = offset;
     s->mark = pm_marks_from(&s->connection->marks, offset);
+}
+
+void pm_subscription_rewind_gap(struct pm_subscription *s, const struct pm_api_gap *gap)
+{
+    uint64_t offset = gap->foreign ? gap->to : gap->from;
+    if (offset > s->cursor)
+        return;
+    s->cursor = offset; /* the gap is found again there, */
+    s->mark = pm_marks_from(&s->connection->marks, offset);
+    s->owes_gap = gap->foreign; /* unless it lies behind a place that nobody else knows */
+    s->owed_from = gap->from;
+    s->owed = PM_GAP_EPOCH;
 }

@@ -15,6 +15,12 @@ int pm_onlooker_rx(struct pm_api_client *client, const struct pm_connection *fro
     return -EINVAL;
 }
 
+void pm_onlooker_gap(struct pm_api_client *client, const struct pm_connection *from, const struct pm_api_gap *gap,
+                     const json_t *data)
+{
+    (void)client, (void)from, (void)gap, (void)data;
+}
+
 void pm_onlooker_end(struct pm_api_client *client, const struct pm_connection *from, uint64_t cursor)
 {
     (void)client, (void)from, (void)cursor;

@@ -84,20 +84,24 @@ static struct pm_packet *encode_rx(struct pm_face_socketio *f, const struct pm_c
 
 /* ---- sending ---- */
 
-/* A gap is not sent again: where the bytes are sent again, it is found again. */
-static void send_event(struct pm_face_client *c, const char *event, struct pm_packet *p, size_t n)
+static void send_packet(struct pm_face_client *c, struct pm_packet *p)
 {
-    if (p && pm_socket_recovers(c->socket))
-        pm_sent_event(&c->sent, c->face->clock, strcmp(event, "rx-gap") == 0 ? NULL : p, n);
     if (!p || pm_socket_send(c->socket, p) == -ENOMEM)
         pm_socket_cut(c->socket); /* better no client than one with a gap it does not know of */
+}
+
+static void send_event(struct pm_face_client *c, struct pm_packet *p, size_t n)
+{
+    if (p && pm_socket_recovers(c->socket))
+        pm_sent_event(&c->sent, c->face->clock, p, n);
+    send_packet(c, p);
 }
 
 void pm_face_emit(struct pm_face_client *c, const char *event, const json_t *data)
 {
     size_t n = 0;
     struct pm_packet *p = encode_json(c->face, event, data, &n);
-    send_event(c, event, p, n);
+    send_event(c, p, n);
     pm_packet_unref(p);
 }
 
@@ -107,14 +111,14 @@ static void on_event(struct pm_api_client *client, const char *event, const json
     if (number == 0)
         pm_face_emit(c, event, data);
     else
-        send_event(c, event, encode_broadcast(c->face, event, data, number), c->face->broadcast.n);
+        send_event(c, encode_broadcast(c->face, event, data, number), c->face->broadcast.n);
 }
 
 static void on_text(struct pm_api_client *client, const char *event, const char *json, size_t n)
 {
     struct pm_face_client *c = (struct pm_face_client *)client;
     struct pm_packet *p = encode_text(c->face, event, json, n);
-    send_event(c, event, p, n);
+    send_event(c, p, n);
     pm_packet_unref(p);
 }
 
@@ -128,6 +132,19 @@ static int on_rx(struct pm_api_client *client, const struct pm_connection *from,
     if (pm_socket_recovers(c->socket))
         pm_sent_bytes(&c->sent, c->face->clock, from->number, offset);
     return pm_socket_send(c->socket, packet);
+}
+
+/* Not sent again as it is: if it is lost, the reader goes back to before it. */
+static void on_gap(struct pm_api_client *client, const struct pm_connection *from, const struct pm_api_gap *gap,
+                   const json_t *data)
+{
+    struct pm_face_client *c = (struct pm_face_client *)client;
+    size_t n = 0;
+    struct pm_packet *p = encode_json(c->face, "rx-gap", data, &n);
+    if (p && pm_socket_recovers(c->socket))
+        pm_sent_gap(&c->sent, c->face->clock, from->number, gap);
+    send_packet(c, p);
+    pm_packet_unref(p);
 }
 
 static void on_end(struct pm_api_client *client, const struct pm_connection *from, uint64_t cursor)
@@ -150,7 +167,7 @@ static void set_paused(struct pm_api_client *client, bool paused)
     pm_socket_pause(((struct pm_face_client *)client)->socket, paused);
 }
 
-const struct pm_api_client_ops pm_face_client_ops = {on_event, on_text, on_rx, on_end, has_room, set_paused};
+const struct pm_api_client_ops pm_face_client_ops = {on_event, on_text, on_rx, on_gap, on_end, has_room, set_paused};
 
 /* ---- sending again ---- */
 
@@ -195,6 +212,12 @@ static void again_bytes(void *owner, uint32_t connection, uint64_t from)
     pm_api_rewind(&c->api, connection, from);
 }
 
+static void again_gap(void *owner, uint32_t connection, const struct pm_api_gap *gap)
+{
+    struct pm_face_client *c = owner;
+    pm_api_rewind_gap(&c->api, connection, gap);
+}
+
 static void again_event(void *owner, struct pm_packet *packet)
 {
     struct pm_face_client *c = owner;
@@ -213,6 +236,6 @@ static void again_end(void *owner, const struct pm_sent_end *end)
 
 void pm_face_resend(struct pm_face_client *c)
 {
-    static const struct pm_sent_ops ops = {again_bytes, again_event, again_end};
+    static const struct pm_sent_ops ops = {again_bytes, again_gap, again_event, again_end};
     pm_sent_replay(&c->sent, &ops, c);
 }

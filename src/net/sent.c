@@ -4,16 +4,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum kind { RUN, EVENT, END };
+enum kind { RUN, GAP, EVENT, END };
 
 struct pm_sent_entry {
     uint64_t number; /* of the event, or of the first of a run */
     enum kind kind;
-    uint32_t connection; /* RUN */
+    uint32_t connection; /* RUN, GAP */
     union {
         uint64_t offset; /* RUN: of its first byte */
+        struct pm_api_gap gap;
         struct {
-            struct pm_packet *packet; /* NULL: not to be sent again */
+            struct pm_packet *packet;
             size_t n;
         } event;
         struct pm_sent_end *end;
@@ -97,15 +98,15 @@ void pm_sent_bytes(struct pm_sent *s, uint64_t number, uint32_t connection, uint
         push(s, (struct pm_sent_entry){.number = number, .kind = RUN, .connection = connection, .offset = offset});
 }
 
+void pm_sent_gap(struct pm_sent *s, uint64_t number, uint32_t connection, const struct pm_api_gap *gap)
+{
+    push(s, (struct pm_sent_entry){.number = number, .kind = GAP, .connection = connection, .gap = *gap});
+}
+
 void pm_sent_event(struct pm_sent *s, uint64_t number, struct pm_packet *packet, size_t n)
 {
-    struct pm_sent_entry e = {.number = number, .kind = EVENT};
-    if (packet) {
-        e.event.packet = pm_packet_ref(packet);
-        e.event.n = n;
-        s->bytes += n;
-    }
-    push(s, e);
+    s->bytes += n;
+    push(s, (struct pm_sent_entry){.number = number, .kind = EVENT, .event = {pm_packet_ref(packet), n}});
 }
 
 void pm_sent_ended(struct pm_sent *s, uint64_t number, const struct pm_sent_end *end)
@@ -152,12 +153,17 @@ int pm_sent_seek(struct pm_sent *s, uint64_t number, bool bytes, uint64_t offset
     return 0;
 }
 
-/* Where the client's bytes of this connection end, if any of them are in the first `n` entries. */
-static const struct pm_sent_entry *first_run(const struct pm_sent *s, unsigned n, uint32_t connection)
+static bool is_of_stream(const struct pm_sent_entry *e)
+{
+    return e->kind == RUN || e->kind == GAP;
+}
+
+/* Where what the client has of this connection ends, if any more of it is in the first `n` entries. */
+static const struct pm_sent_entry *first_of(const struct pm_sent *s, unsigned n, uint32_t connection)
 {
     for (unsigned i = 0; i < n; i++) {
         const struct pm_sent_entry *e = at(s, i);
-        if (e->kind == RUN && e->connection == connection)
+        if (is_of_stream(e) && e->connection == connection)
             return e;
     }
     return NULL;
@@ -166,9 +172,9 @@ static const struct pm_sent_entry *first_run(const struct pm_sent *s, unsigned n
 static void tell_end(const struct pm_sent *s, unsigned i, const struct pm_sent_ops *ops, void *owner)
 {
     struct pm_sent_end end = *at(s, i)->end;
-    const struct pm_sent_entry *run = first_run(s, i, end.connection);
-    if (run)
-        end.cursor = run->offset;
+    const struct pm_sent_entry *first = first_of(s, i, end.connection);
+    if (first)
+        end.cursor = first->kind == RUN ? first->offset : first->gap.foreign ? first->gap.to : first->gap.from;
     if (end.cursor < end.end)
         ops->on_end(owner, &end);
 }
@@ -179,9 +185,12 @@ void pm_sent_replay(struct pm_sent *s, const struct pm_sent_ops *ops, void *owne
     *s = pm_sent_begin(old.floor);
     for (unsigned i = 0; i < old.n; i++) {
         const struct pm_sent_entry *e = at(&old, i);
-        if (e->kind == RUN && first_run(&old, i, e->connection) == NULL)
+        bool first = is_of_stream(e) && first_of(&old, i, e->connection) == NULL;
+        if (first && e->kind == RUN)
             ops->on_bytes(owner, e->connection, e->offset);
-        if (e->kind == EVENT && e->event.packet) {
+        if (first && e->kind == GAP)
+            ops->on_gap(owner, e->connection, &e->gap);
+        if (e->kind == EVENT) {
             pm_sent_event(s, e->number, e->event.packet, e->event.n);
             ops->on_event(owner, e->event.packet);
         }

@@ -3,6 +3,7 @@
 #ifndef PM_NET_SENT_H
 #define PM_NET_SENT_H
 
+#include "api/api.h"
 #include "net/sockets.h"
 
 enum {
@@ -32,7 +33,10 @@ void pm_sent_fini(struct pm_sent *s);
 /* An event with bytes of a connection, the first of them at `offset`. */
 void pm_sent_bytes(struct pm_sent *s, uint64_t number, uint32_t connection, uint64_t offset);
 
-/* Another event of n bytes. A reference is taken; NULL: it is not to be sent again. */
+/* An event that told of bytes of a connection which are missing. */
+void pm_sent_gap(struct pm_sent *s, uint64_t number, uint32_t connection, const struct pm_api_gap *gap);
+
+/* Another event of n bytes. A reference is taken. */
 void pm_sent_event(struct pm_sent *s, uint64_t number, struct pm_packet *packet, size_t n);
 
 /* A connection that is no more. Bytes up to `cursor` were sent, those up to `end` had come. */
@@ -50,8 +54,9 @@ int pm_sent_seek(struct pm_sent *s, uint64_t number, bool bytes, uint64_t offset
 /* Told in order: what it missed. */
 struct pm_sent_ops {
     void (*on_bytes)(void *owner, uint32_t connection, uint64_t from); /* everything from there on, once for each */
-    void (*on_event)(void *owner, struct pm_packet *packet);           /* borrowed */
-    void (*on_end)(void *owner, const struct pm_sent_end *end);        /* from `cursor` to `end` is lost */
+    void (*on_gap)(void *owner, uint32_t connection, const struct pm_api_gap *gap); /* this, and everything behind it */
+    void (*on_event)(void *owner, struct pm_packet *packet);                        /* borrowed */
+    void (*on_end)(void *owner, const struct pm_sent_end *end);                     /* from `cursor` to `end` is lost */
 };
 
 /* Afterwards only the events are still known. */

@@ -1,5 +1,6 @@
 """test_recovery.py - connection state recovery: a page that loses its connection is back and misses nothing, spoken byte
 by byte as clients from 4.6 on do it."""
+import base64
 import json
 import os
 import unittest
@@ -152,6 +153,66 @@ class RecoveryTest(unittest.TestCase):
         gap = next(e[1] for e in back.events if e[0] == "rx-gap")
         self.assertEqual((gap["from"], gap["to"], gap["reason"]), (1000, 5000, "closed"))
         self.assertIn(("connection-closed", {"name": "pump", "reason": "deactivated"}), back.events)
+
+    def lost_behind_the_answer(self, **subscription):
+        """A page subscribes and is cut off before it has read more than the answer; as it comes back."""
+        page = Page(self.program)
+        self.line(f"other{len(self.lines)}")
+        page.until(lambda: page.events)
+        self.assertTrue(page.call("subscribe", subscription)["ok"])
+        page.cut()
+        back = Page(self.program, page.pid, page.offset)
+        self.assertTrue(back.recovered)
+        return back
+
+    def gaps(self, page):
+        return [(e[1]["from"], e[1]["to"], e[1]["reason"]) for e in page.events if e[0] == "rx-gap"]
+
+    def test_gap_that_was_on_its_way_is_told_again(self):
+        self.write(self.line(history=65536), "pump", DATA)
+        with self.subTest("the place is of an opening that nobody knows"):
+            back = self.lost_behind_the_answer(names=["pump"], since=5000, epoch=7)
+            back.until(lambda: len(back.bytes.get("pump", b"")) > 0 and self.gaps(back))
+            (first, to, reason), = self.gaps(back)
+            self.assertEqual((first, reason, back.events[0][0]), (5000, "epoch", "rx-gap"))
+        with self.subTest("the bytes are gone"):
+            back = self.lost_behind_the_answer(names=["pump"], since=5000)
+            back.until(lambda: len(back.bytes.get("pump", b"")) > 0)
+            (first, to, reason), = self.gaps(back)
+            self.assertEqual((first, reason, back.events[0][0]), (5000, "slow", "rx-gap"))
+            back.until(lambda: len(back.bytes["pump"]) == len(DATA) - to)
+            self.assertEqual(back.bytes["pump"], DATA[to:])
+        with self.subTest("no byte came since the device was away"):
+            old = self.program.post("activate-connection", {"name": "echo", "address": "virtual:echo"})[1]["connection"]["epoch"]
+            for event in ("unplug-virtual", "plug-virtual"):
+                self.program.post(event, {"address": "virtual:echo"})
+            back = self.lost_behind_the_answer(names=["echo"], since=0, epoch=old)
+            back.until(lambda: self.gaps(back))
+            self.assertEqual(self.gaps(back), [(0, 0, "reopened")])
+        with self.subTest("among lines"):
+            for n, text in enumerate(("one\n", "two\n")):
+                self.program.post("send-raw", {"name": "echo", "payload": text})
+                wait_for(lambda n=n: self.offset("echo") == 4 * (n + 1), "the echo")
+                for event in ("unplug-virtual", "plug-virtual"):
+                    self.program.post(event, {"address": "virtual:echo"})
+            back = self.lost_behind_the_answer(names=["echo"], since=0, deliver="lines")
+            back.until(lambda: len(self.gaps(back)) == 3)
+            told = [e[1] if e[0] == "echo" else e[1]["from"] for e in back.events if e[0] in ("echo", "rx-gap")]
+            self.assertEqual(told, [0, ["one"], 4, ["two"], 8])
+
+    def test_gap_of_a_closed_connection_is_told_again(self):
+        line, page = self.line(), Page(self.program)
+        line.write(DATA[:1000])
+        page.until(lambda: len(page.bytes.get("pump", b"")) == 1000)
+        page.cut()
+        self.write(line, "pump", DATA[1000:5000])
+        self.program.post("deactivate-connection", {"name": "pump"})
+        again = Page(self.program, page.pid, page.offset)
+        again.cut()  # before it has read of the gap
+        back = Page(self.program, page.pid, page.offset)
+        self.assertTrue(back.recovered)
+        back.until(lambda: self.gaps(back))
+        self.assertEqual(self.gaps(back), [(1000, 5000, "closed")])
 
     def test_page_may_be_lost_again_and_again(self):
         line, page, got = self.line(), Page(self.program), b""
