@@ -85,7 +85,11 @@ function visitPage() {
     known = false;
     subscribe(visit);
   });
-  socket.on("disconnect", () => { visit++; });
+  socket.on("disconnect", () => {
+    const gone = socket;
+    visit++;
+    setTimeout(() => { gone.receiveBuffer = []; }); // what the library had in hand comes again: docs/reconnect.md
+  });
   for (const name of options.names) socket.on(name, (data) => onBytes(name, data));
   socket.on("rx-gap", onGap);
   socket.on("connection-restored", onRestored);
