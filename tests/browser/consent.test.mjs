@@ -85,6 +85,29 @@ it("is inert for a moment after the page gets the focus", async () => {
   await question().getByRole("button", { name: "Deny", disabled: false }).waitFor();
 });
 
+it("B26 forgets what was chosen when the devices change, and is inert for a moment", async () => {
+  const allow = question().getByRole("button", { name: "Allow" }), chosen = question().getByRole("checkbox", { checked: true });
+  for (const change of ["unplug-virtual", "plug-virtual"]) {
+    await question().getByRole("checkbox", { name: /Virtual echo|sends back/ }).check();
+    await question().getByRole("button", { name: "Allow", disabled: false }).waitFor();
+    await page.evaluate(() => { // how long the buttons are dead, once the list has changed
+      const deny = document.querySelector(".question .actions button:last-child");
+      let since = 0;
+      globalThis.inert = 0;
+      new MutationObserver(() => {
+        if (deny.disabled) since ||= performance.now();
+        else if (since) globalThis.inert ||= performance.now() - since;
+      }).observe(deny, { attributes: true });
+    });
+    await daemon.person(change, { address: "virtual:counter" });
+    await until(() => page.evaluate(() => globalThis.inert), "buttons that are alive again");
+    assert.ok((await page.evaluate(() => globalThis.inert)) > 600);
+    assert.equal(await chosen.count(), 0);
+    assert.equal(await allow.isDisabled(), true); // until something is chosen again
+  }
+  assert.equal((await daemon.person("grant-list")).grants.filter((g) => g.origin === elsewhere.url.slice(0, -1)).length, 0);
+});
+
 it("B15, B16 takes no click that was meant for something else, and no key that repeats", async () => {
   await question().getByRole("checkbox", { name: "All devices, also later ones" }).check();
   const allow = question().getByRole("button", { name: "Allow" });
