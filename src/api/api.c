@@ -456,7 +456,7 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
     if (a->inspector)
         pm_inspect_request(a, r, event, data, n_blobs > 0 ? blobs : NULL);
     if (!r->kind)
-        pm_api_fail_see(r, PM_UNKNOWN_REQUEST, "describe", NULL, "There is no request of this name.");
+        pm_api_fail_see(r, PM_UNKNOWN_REQUEST, "describe", NULL, "There is no request of this name: \"%.64s\".", event);
     else if (pm_call_check(&call) && pm_call_is_permitted(&call) && pm_claims_allow(&call))
         call.kind->run(&call);
     free(call.payload.owned);

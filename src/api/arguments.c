@@ -71,6 +71,15 @@ static bool refuse(struct pm_call *call, const struct pm_arg *arg, const char *p
     return refuse_as(call, place, expects);
 }
 
+static bool refuse_missing(struct pm_call *call, const struct pm_arg *arg, const char *place)
+{
+    char expects[EXPECTS_MAX];
+    pm_arg_expects(arg, expects, sizeof(expects));
+    json_t *more = json_pack("{s:s, s:s}", "field", place, "expected", expects);
+    pm_api_fail_with(call->request, PM_BAD_REQUEST, more, "\"%s\" is missing: it must be %s.", place, expects);
+    return false;
+}
+
 /* ---- values by themselves ---- */
 
 static bool is_text(const json_t *v, size_t min, size_t max)
@@ -278,7 +287,8 @@ static bool check_members(struct pm_call *call, const struct pm_arg *args, const
         const json_t *v = json_object_get(object, arg->name);
         char place[PLACE_MAX];
         snprintf(place, sizeof(place), "%s%s", prefix, arg->name);
-        if (v && !json_is_null(v) ? !check_value(call, arg, v, place) : arg->required && !refuse(call, arg, place))
+        if (v && !json_is_null(v) ? !check_value(call, arg, v, place)
+                                  : arg->required && !refuse_missing(call, arg, place))
             return false;
     }
     return true;

@@ -59,8 +59,15 @@ struct opening {
     struct pm_identify_waiting identified;
     struct pm_api *api;
     struct pm_api_request *request;
+    json_t *unchanged; /* names of options that were asked for in vain, or NULL */
     char name[PM_NAME_MAX + 1], address[PM_DEVICE_TEXT];
 };
+
+static void free_opening(struct opening *o)
+{
+    json_decref(o->unchanged);
+    free(o);
+}
 
 /* The system said no: what a person can do about it. */
 static void fail_access(const struct opening *o, const struct pm_device *d)
@@ -84,7 +91,7 @@ static void fail_busy(const struct opening *o, const struct pm_device *d)
     struct pm_api_request *r = o->request;
     const char *address = o->address;
     const struct pm_connection *open = pm_hub_find_path(o->api->hub, d ? d->path : address);
-    if (open && r->who->kind != PM_WHO_PAGE)
+    if (open && pm_sees_connection(o->api, r->who, open))
         pm_api_fail(r, PM_DEVICE_BUSY, "%s is open already, as \"%s\". Use that connection, or deactivate it first.",
                     address, open->name);
     else if (d && d->holder[0] && r->who->kind != PM_WHO_PAGE)
@@ -150,7 +157,7 @@ static void on_holder_known(struct pm_devices_waiting *w)
 {
     struct opening *o = pm_container(w, struct opening, waiting);
     fail_open(o, -EBUSY);
-    free(o);
+    free_opening(o);
 }
 
 static void answer_opened(const struct opening *o, struct pm_connection *c)
@@ -158,7 +165,8 @@ static void answer_opened(const struct opening *o, struct pm_connection *c)
     const struct pm_who *who = o->request->who;
     if (who->kind == PM_WHO_PAGE)
         pm_door_used(o->api->door, who->origin, c->device_id);
-    pm_api_answer_kept(o->api, o->request, c, json_pack("{s:o}", "connection", pm_describe_connection(c)), json_true());
+    json_t *result = json_pack("{s:o, s:O*}", "connection", pm_describe_connection(c), "unchanged", o->unchanged);
+    pm_api_answer_kept(o->api, o->request, c, result, json_true());
 }
 
 static void on_identified(struct pm_identify_waiting *w, struct pm_connection *c)
@@ -168,7 +176,7 @@ static void on_identified(struct pm_identify_waiting *w, struct pm_connection *c
         answer_opened(o, c);
     else
         fail_open(o, -ENODEV);
-    free(o);
+    free_opening(o);
 }
 
 static void on_opened(void *owner, struct pm_connection *c, int error)
@@ -184,7 +192,7 @@ static void on_opened(void *owner, struct pm_connection *c, int error)
         return;
     }
     fail_open(o, error);
-    free(o);
+    free_opening(o);
 }
 
 struct pm_connection_options pm_call_options(const struct pm_call *call)
@@ -203,6 +211,34 @@ struct pm_connection_options pm_call_options(const struct pm_call *call)
     return options;
 }
 
+static bool is_other(const json_t *wanted, const json_t *have)
+{
+    if (json_is_number(wanted) && json_is_number(have))
+        return json_number_value(wanted) != json_number_value(have);
+    return !json_is_object(wanted) && !json_is_null(wanted) && !json_equal(wanted, have);
+}
+
+/* One that is open stays as it is, for the sake of whoever uses it: which options then are not what this caller wants?
+ * NULL: none. */
+static json_t *find_unchanged(const struct pm_call *call, const struct pm_connection *c)
+{
+    json_t *have = pm_describe_options(&c->options), *unchanged = NULL, *value;
+    const char *name;
+    json_object_foreach(have, name, value)
+    {
+        const json_t *wanted = json_object_get(call->data, name);
+        bool recognised =
+            strcmp(name, "profile") == 0 && json_is_string(wanted) && strcmp(json_string_value(wanted), "auto") == 0;
+        if (!wanted || recognised || !is_other(wanted, value))
+            continue;
+        if (!unchanged)
+            unchanged = json_array();
+        json_array_append_new(unchanged, json_string(name));
+    }
+    json_decref(have);
+    return unchanged;
+}
+
 static void activate_connection(struct pm_call *call)
 {
     const char *name = pm_call_text(call, "name"), *address = pm_call_text(call, "address");
@@ -218,6 +254,9 @@ static void activate_connection(struct pm_call *call)
     *o = (struct opening){.waiting.done = on_holder_known, .api = call->api, .request = call->request};
     snprintf(o->name, sizeof(o->name), "%s", name);
     snprintf(o->address, sizeof(o->address), "%s", address);
+    const struct pm_connection *there = pm_hub_find(call->api->hub, name);
+    if (there && there->state == PM_CONNECTION_IS_OPEN)
+        o->unchanged = find_unchanged(call, there);
     memcpy(options.owner, call->request->who->origin, sizeof(options.owner));
     if (call->request->client)
         pm_list_append(&call->request->client->requests, &call->request->link);
@@ -307,7 +346,9 @@ const struct pm_request_kind pm_requests_connection[] = {
     {"list-connections", NULL, PM_NEEDS_LIST, true, "list-connections", false, list_connections,
      "The connections that are open.", "connections"},
     {"activate-connection", activate_args, PM_NEEDS_OPEN, false, "activate-connection", true, activate_connection,
-     "Open a device under a name. One that is open under this name and address already stays as it is.", "connection"},
+     "Open a device under a name. One that is open under this name and address already stays as it is, for those who "
+     "use it: options that were asked for and are others are named in `unchanged`; configure-connection changes them.",
+     "connection, unchanged"},
     {"deactivate-connection", name_args, PM_NEEDS_OPEN, false, "deactivate-connection", true, deactivate_connection,
      "Close a connection.", NULL},
     {"rename-reference", rename_args, PM_NEEDS_OPEN, false, "rename-connection", true, rename_reference,

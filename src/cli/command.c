@@ -69,9 +69,9 @@ const struct pm_command pm_commands[] = {
      .example = "peripheral-manager requests", PLAIN, .run = pm_questions_command},
     {"approve", "ID [DEVICE]...", 1, 17, .purpose = "Let a page in, for devices by their id or * for all",
      .request = "consent-approve", .request_words = 2, .request_without = "by",
-     .example = "peripheral-manager approve k7 --duration always", PLAIN, .run = pm_approve_command},
+     .example = "peripheral-manager approve q_1 --duration always", PLAIN, .run = pm_approve_command},
     {"deny", "ID", 1, 1, .purpose = "Turn a page away", .request = "consent-deny", .request_words = 1,
-     .example = "peripheral-manager deny k7", PLAIN, .run = pm_request_command},
+     .example = "peripheral-manager deny q_1", PLAIN, .run = pm_request_command},
     {"grants", .arguments = "", .purpose = "Show what pages were allowed", .example = "peripheral-manager grants",
      PLAIN, .run = pm_grants_command},
     {"revoke", .arguments = "", .purpose = "End what pages were allowed, and the streams that go by it",
@@ -205,14 +205,45 @@ const struct pm_command *pm_command_find(const char *name)
     return NULL;
 }
 
+/* Are they the same but for one letter too many, too few, wrong, or two that changed places? */
+static bool is_slip(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    size_t m = strlen(a), n = strlen(b);
+    return (m == n && m > 0 &&
+            (strcmp(a + 1, b + 1) == 0 || (m > 1 && a[0] == b[1] && a[1] == b[0] && !strcmp(a + 2, b + 2)))) ||
+           (m == n + 1 && strcmp(a + 1, b) == 0) || (n == m + 1 && strcmp(a, b + 1) == 0);
+}
+
+/* The command that a misspelt one is likely to be, or NULL. */
+static const char *find_meant(const char *word)
+{
+    for (const struct pm_command *c = pm_commands; c->name; c++) {
+        if (is_slip(word, c->name))
+            return c->name;
+    }
+    return NULL;
+}
+
 int pm_command_main(int argc, char **argv)
 {
     char error[PM_OPTION_ERROR];
     if (argc < 2 || argv[1][0] == '-')
         return pm_commands[0].main(pm_commands, argc, argv);
     const struct pm_command *c = pm_command_find(argv[1]);
+    if (!c && strcmp(argv[1], "help") == 0) {
+        c = argc > 2 ? pm_command_find(argv[2]) : pm_commands;
+        if (c) {
+            pm_command_help(c, stdout);
+            return PM_EXIT_OK;
+        }
+        argv++;
+    }
     if (!c) {
-        snprintf(error, sizeof(error), "\"%.100s\" is not a command", argv[1]);
+        const char *meant = find_meant(argv[1]);
+        snprintf(error, sizeof(error), "\"%.100s\" is not a command%s%s%s", argv[1], meant ? ". Is \"" : "",
+                 meant ? meant : "", meant ? "\" meant?" : "");
         return pm_command_usage(pm_commands, error);
     }
     return c->main ? c->main(c, argc - 1, argv + 1) : run_command(c, argc - 1, argv + 1);

@@ -132,6 +132,15 @@ int pm_request_collect(const struct pm_command *c, const struct pm_common *commo
 
 /* ---- running ---- */
 
+static void print_unchanged(const json_t *options, const char *name)
+{
+    const json_t *option;
+    size_t i;
+    json_array_foreach(options, i, option)
+        printf("%s was open already: --%s is as it was. Change it with: peripheral-manager configure.\n", name,
+               json_string_value(option));
+}
+
 static void print_answer(const json_t *answer)
 {
     const json_t *c = json_object_get(answer, "connection");
@@ -140,9 +149,11 @@ static void print_answer(const json_t *answer)
     char name[256], address[160];
     if (json_is_integer(revoked))
         printf("%lld revoked.\n", (long long)json_integer_value(revoked));
-    if (c)
-        printf("%s is %s at %lld baud.\n", pm_session_text(c, "name", name, sizeof(name)),
-               pm_session_text(c, "address", address, sizeof(address)), (long long)json_integer_value(baud));
+    if (!c)
+        return;
+    printf("%s is %s at %lld baud.\n", pm_session_text(c, "name", name, sizeof(name)),
+           pm_session_text(c, "address", address, sizeof(address)), (long long)json_integer_value(baud));
+    print_unchanged(json_object_get(answer, "unchanged"), name);
 }
 
 enum pm_exit pm_request_command(const struct pm_command *self, void *values, char **words, unsigned n)

@@ -33,7 +33,7 @@ const struct pm_option pm_send_rows[] = {
      .words = end_words,
      .initial = "none",
      .argument = "WORD",
-     .purpose = "put an end behind it: none, lf, cr or crlf"},
+     .purpose = "put an end behind the text, which is sent as it stands (\\n in it is two signs)"},
     {0},
 };
 

@@ -14,6 +14,22 @@ class CommandsTest(Places):
         self.serve("--demo")
         self.assertIn("virtual:echo", [d["address"] for d in self.json("list")])
 
+    def test_slips_are_told_what_they_are_likely_to_mean(self):
+        for slip, meant in (("lst", "list"), ("lisst", "list"), ("lits", "list"), ("monitr", "monitor"), ("Serve", "serve")):
+            self.assertIn(f'"{slip}" is not a command. Is "{meant}" meant?', self.command(slip, code=USAGE)[1])
+        for word in ("l", "nix", "", "listen"):
+            self.assertNotIn("meant", self.command(word, code=USAGE)[1])
+        self.assertEqual(self.command("help"), self.command("--help"))
+        self.assertEqual(self.command("help", "send"), self.command("send", "--help"))
+        self.assertIn('"nix" is not a command', self.command("help", "nix", code=USAGE)[1])
+
+    def test_an_open_connection_stays_as_it_is_and_that_is_told(self):
+        self.serve("--demo")
+        self.command("activate", "pump", "virtual:pump")
+        said = self.command("activate", "pump", "virtual:pump", "--baud-rate", "9600")[0]
+        self.assertIn("pump is virtual:pump at 115200 baud", said)
+        self.assertIn("--baud-rate is as it was", said)
+
     def test_everything_else_says_how_to_start_one(self):
         for arguments in (["connections"], ["activate", "a", "b"], ["deactivate", "a"]):
             errors = self.command(*arguments, code=NO_DAEMON)[1]
@@ -42,7 +58,7 @@ class CommandsTest(Places):
         self.command("request", "activate-connection", '{"name": "a", "address": "virtual:echo"}')
         self.assertEqual(json.loads(self.command("request", "send-raw", '{"name": "a", "payload": [1, 2]}')[0]),
                          {"ok": True, "bytes": 2})
-        self.assertIn("no request of this name", self.command("request", "nix", code=REFUSED)[1])
+        self.assertIn('no request of this name: "nix"', self.command("request", "nix", code=REFUSED)[1])
         for data in ("{", "[]", "1", '{"a": 1, "a": 2}'):
             self.assertIn("DATA must be one JSON object", self.command("request", "describe", data, code=USAGE)[1])
         self.assertIn("Try: peripheral-manager request --help", self.command("request", code=USAGE)[1])

@@ -126,6 +126,10 @@ class DaemonTest(unittest.TestCase):
         first = client.io.call("activate-connection", {"name": "pump", "address": line.path})
         again = client.io.call("activate-connection", {"name": "pump", "address": line.path})
         self.assertEqual(first, again)
+        other = client.io.call("activate-connection", {"name": "pump", "address": line.path, "baud-rate": 9600, "stop-bits": 1.0,
+                                                       "parity": "even", "profile": "auto"})
+        self.assertEqual(sorted(other.pop("unchanged")), ["baud-rate", "parity"])
+        self.assertEqual(first, other)
 
     def test_many_pages_share_one_device_and_each_gets_every_byte(self):
         line = self.line()

@@ -373,7 +373,7 @@ class AuditTest(DoorTest):
 
     def test_settings_that_are_read_again(self):
         folder = f"{self.home}/config/peripheral-manager"
-        os.makedirs(folder)
+        os.makedirs(folder, exist_ok=True)
         for text, result in (("[access]\nallow-origin = https://lab.example\n", "taken"), ("nonsense\n", "wrong")):
             with open(f"{folder}/peripheral-manager.conf", "w") as file:
                 file.write(text)
