@@ -17,14 +17,27 @@ struct element {
     int8_t value;   /* its number, or -1 without a name */
 };
 
+/* What a pattern takes out. */
+struct value {
+    enum pm_value_type type;
+    bool list;
+    char name[PM_VALUE_NAME_MAX + 1];
+};
+
+/* The arrays lie behind it, as long as they are: profiles have hundreds of patterns, most of them short. */
 struct pm_pattern {
+    struct element *elements;
+    struct value *values;
+    uint8_t *bytes;
+    size_t n_elements, n_values, n_bytes;
+};
+
+/* One that is being read. */
+struct draft {
+    struct pm_pattern pattern;
     struct element elements[PM_PATTERN_ELEMENTS_MAX];
-    size_t n_elements;
-    char names[PM_PATTERN_VALUES_MAX][PM_VALUE_NAME_MAX + 1];
-    enum pm_value_type types[PM_PATTERN_VALUES_MAX];
-    bool lists[PM_PATTERN_VALUES_MAX];
-    size_t n_values, n_bytes;
-    uint8_t bytes[PM_PATTERN_MAX]; /* n_bytes of them are allocated once it is read */
+    struct value values[PM_PATTERN_VALUES_MAX];
+    uint8_t bytes[PM_PATTERN_MAX];
 };
 
 static const char *const type_names[] = {
@@ -143,12 +156,12 @@ static int read_name(struct reader *r, struct element *e)
             return refuse(r, "a value's name is made of letters, digits, - and _");
     }
     for (size_t i = 0; i < p->n_values; i++) {
-        if (strlen(p->names[i]) == n && memcmp(p->names[i], r->p, n) == 0)
+        if (strlen(p->values[i].name) == n && memcmp(p->values[i].name, r->p, n) == 0)
             return refuse(r, "two values have this name");
     }
     if (p->n_values == PM_PATTERN_VALUES_MAX)
         return refuse(r, "a pattern has at most 24 values");
-    memcpy(p->names[p->n_values], r->p, n);
+    memcpy(p->values[p->n_values].name, r->p, n);
     e->value = (int8_t)p->n_values++;
     r->p += n;
     return 0;
@@ -205,8 +218,8 @@ static int read_value(struct reader *r)
     if (e->width == 0 && pm_value_size(e->type) > 0)
         e->width = 1;
     if (e->value >= 0) {
-        r->pattern->types[e->value] = e->type;
-        r->pattern->lists[e->value] = pm_value_size(e->type) > 0 && e->width != 1;
+        r->pattern->values[e->value].type = e->type;
+        r->pattern->values[e->value].list = pm_value_size(e->type) > 0 && e->width != 1;
     }
     r->p++;
     return 0;
@@ -227,16 +240,31 @@ static int check_order(struct reader *r)
     return 0;
 }
 
+static struct pm_pattern *pack(const struct pm_pattern *p)
+{
+    size_t elements = p->n_elements * sizeof(*p->elements), values = p->n_values * sizeof(*p->values);
+    struct pm_pattern *packed = malloc(sizeof(*packed) + elements + values + p->n_bytes);
+    if (!packed)
+        return NULL;
+    *packed = *p;
+    packed->elements = (struct element *)(packed + 1);
+    packed->values = (struct value *)(packed->elements + p->n_elements);
+    packed->bytes = (uint8_t *)(packed->values + p->n_values);
+    memcpy(packed->elements, p->elements, elements);
+    memcpy(packed->values, p->values, values);
+    memcpy(packed->bytes, p->bytes, p->n_bytes);
+    return packed;
+}
+
 int pm_pattern_new(const char *text, size_t n, struct pm_pattern **ret, size_t *bad, const char **why)
 {
-    struct reader r = {text, text + n, NULL, NULL};
+    struct draft draft = {0};
+    struct reader r = {text, text + n, &draft.pattern, NULL};
+    draft.pattern = (struct pm_pattern){draft.elements, draft.values, draft.bytes, 0, 0, 0};
     *bad = 0;
     *why = "a pattern has at most 1024 bytes";
     if (n > PM_PATTERN_MAX)
         return -E2BIG;
-    r.pattern = calloc(1, sizeof(*r.pattern));
-    if (!r.pattern)
-        return -ENOMEM;
     int error = 0;
     while (error == 0 && r.p < r.end)
         error = *r.p == '{' ? read_value(&r) : read_literal(&r);
@@ -245,12 +273,10 @@ int pm_pattern_new(const char *text, size_t n, struct pm_pattern **ret, size_t *
     if (error < 0) {
         *bad = (size_t)(r.p - text);
         *why = r.why;
-        pm_pattern_free(r.pattern);
         return error;
     }
-    struct pm_pattern *fitting = realloc(r.pattern, offsetof(struct pm_pattern, bytes) + r.pattern->n_bytes);
-    *ret = fitting ? fitting : r.pattern;
-    return 0;
+    *ret = pack(r.pattern);
+    return *ret ? 0 : -ENOMEM;
 }
 
 struct pm_pattern *pm_pattern_free(struct pm_pattern *p)
@@ -266,17 +292,17 @@ size_t pm_pattern_values(const struct pm_pattern *p)
 
 const char *pm_pattern_value_name(const struct pm_pattern *p, size_t i)
 {
-    return p->names[i];
+    return p->values[i].name;
 }
 
 enum pm_value_type pm_pattern_value_type(const struct pm_pattern *p, size_t i)
 {
-    return p->types[i];
+    return p->values[i].type;
 }
 
 bool pm_pattern_value_is_list(const struct pm_pattern *p, size_t i)
 {
-    return p->lists[i];
+    return p->values[i].list;
 }
 
 /* ---- matching ---- */
