@@ -57,11 +57,20 @@ static void rotate(struct pm_audit *a)
     open_file(a);
 }
 
+static bool is_refusal(const char *kind)
+{
+    static const char *const kinds[] = {"host_refused", "origin_refused", "uid_refused", "token_bad", "token_paused"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i], kind) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A flood must not fill the disk; and one of refusals, which everybody can make, must hide nothing else. */
 static bool is_flood(struct pm_audit *a, int64_t second, const char *kind)
 {
-    size_t n = strlen(kind);
-    bool refusal = n > 8 && strcmp(kind + n - 8, "_refused") == 0;
+    bool refusal = is_refusal(kind);
     if (a->second != second) {
         a->second = second;
         a->lines = 0;

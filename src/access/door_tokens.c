@@ -9,11 +9,19 @@ static void note(struct pm_door *d, const char *kind, const char *name, int64_t 
     pm_audit(&d->audit, &(struct pm_audit_entry){.kind = kind, .id = name, .uid = uid});
 }
 
+/* Wrong tokens of pages are counted apart: every page can show some, and must keep no program of its user from the
+ * right one. */
+static int64_t counted_as(int64_t uid, const struct pm_who *who)
+{
+    static const int64_t pages = INT64_C(1) << 41; /* beyond every user and machine */
+    return who->origin[0] ? uid + pages : uid;
+}
+
 int pm_door_check_token(struct pm_door *d, int64_t uid, const char *p, size_t n, struct pm_who *who)
 {
     struct pm_token *token;
     int64_t now = pm_door_time(d);
-    int r = pm_tokens_check(&d->grants.tokens, uid, p, n, now, pm_loop_now(), &token);
+    int r = pm_tokens_check(&d->grants.tokens, counted_as(uid, who), p, n, now, pm_loop_now(), &token);
     if (r < 0) {
         note(d, r == -EBUSY ? "token_paused" : "token_bad", NULL, uid);
         return r;

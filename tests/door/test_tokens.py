@@ -137,6 +137,13 @@ class TokensTest(unittest.TestCase):
         if os.geteuid() == 0:
             self.assertEqual(as_nobody(http, self.port, "/api/v1/list-devices", token)[0], 200)
 
+    def test_b37_a_page_that_guesses_is_in_no_programs_way(self):
+        token = self.create()
+        for _ in range(6):
+            refused = http(self.port, token="pmt_wrong", origin=APP)
+        self.assert_refused(refused, 503, "busy")
+        self.assertEqual(http(self.port, token=token)[0], 200)
+
     def test_b38_a_page_gets_no_more_by_a_token(self):
         token = self.create("all", "read", "write", "control", "record")
         self.assert_refused(http(self.port, token=token, origin=APP), 403, "consent-required")
