@@ -53,12 +53,17 @@ class Server:
         return self.run("bench_load", mode, kind, *numbers)
 
     def rss(self):
-        """Megabytes, of the process and its children."""
-        def of(process):
-            text = process.joinpath("status").read_text()
-            children = [child for task in process.joinpath("task").iterdir() for child in task.joinpath("children").read_text().split()]
-            return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1024 + sum(of(process.parent / child) for child in children)
-        return of(pathlib.Path(f"/proc/{self.process.pid}"))
+        """Megabytes: what of the process is resident, and what its children have for themselves alone."""
+        def kilobytes(process, file, words):
+            return sum(int(n) for n in re.findall(rf"^(?:{words}):\s+(\d+)", process.joinpath(file).read_text(), re.M))
+
+        def of_children(process):
+            children = [process.parent / child for task in process.joinpath("task").iterdir()
+                        for child in task.joinpath("children").read_text().split()]
+            return sum(kilobytes(child, "smaps_rollup", "Private_Clean|Private_Dirty") + of_children(child) for child in children)
+
+        process = pathlib.Path(f"/proc/{self.process.pid}")
+        return (kilobytes(process, "status", "VmRSS") + of_children(process)) / 1024
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGTERM)
