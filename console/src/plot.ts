@@ -13,6 +13,14 @@ const COLOURS = { // each at least 3:1 against its background
 };
 const STEPS = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5].map((e) => n * 10 ** e)).sort((a, b) => a - b); // of the samples' axis: whole ones
 
+// A value on an axis whose lines are this far apart: with the decimals that tell them apart.
+function rounded(value: number, step: number): string {
+  const digits = Math.min(12, Math.max(0, Math.ceil(-Math.log10(step) - 1e-6)));
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+const roomFor = (labels: string[] | null) => Math.max(64, 20 + 7 * Math.max(0, ...(labels ?? []).map((text) => text.length))); // px
+
 const LEGEND_FEW = 48, LEGEND_MANY = 84, FEW = 4; // px, and series
 
 // Where the numbers come from: lines of text, or what the connection's profile makes of frames.
@@ -164,7 +172,7 @@ export class Plot {
     this.plot = new this.library({
       ...this.size(),
       scales: { x: { time: false }, y: { range: (_, low, high) => this.valueRange(low, high) } },
-      axes: [{ ...axis, incrs: STEPS, values: (_, at) => at.map((n) => n.toLocaleString("en")) }, { ...axis, size: 64 }],
+      axes: [{ ...axis, incrs: STEPS, values: (_, at) => at.map((n) => n.toLocaleString("en")) }, { ...axis, size: (_, labels) => roomFor(labels), values: (_, at, _i, _space, step) => at.map((n) => rounded(n, step)) }],
       series: [
         { label: "sample", value: (_, i) => (i == null ? "" : `${i} ${this.samples.timeOf(i) ? clock(this.samples.timeOf(i)) : ""}`) },
         ...this.samples.names.map((name, i) => ({

@@ -45,6 +45,28 @@ for (const [format, lines, names, last] of [
   });
 }
 
+it("names the lines of its axis with as many decimals as tell them apart", async () => {
+  await page.evaluate(() => {
+    window.written = new Set();
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+      window.written.add(text);
+      return fillText.call(this, text, ...place);
+    };
+  });
+  await clear();
+  await page.evaluate(() => window.written.clear());
+  await line.write("4.998710\n4.998731\n4.998694\n");
+  await plot("value 1", 3).waitFor();
+  const labels = () => page.evaluate(() => [...window.written].filter((text) => text.startsWith("4.9987")));
+  await until(async () => (await labels()).length >= 3, "lines of the axis that differ");
+  await clear();
+  await page.evaluate(() => window.written.clear());
+  await line.write("0\n1200000\n");
+  await plot("value 1", 2).waitFor();
+  await until(() => page.evaluate(() => window.written.has("1,000,000")), "a whole million");
+});
+
 it("takes no address, time or version for a number", async () => {
   await clear();
   await line.write("00S1.000MM\r\n00S\r\n12:30:05\r\nat 12:30:05\r\ntime=12:30:05\r\n1.2.3.4\r\n2026-11-22\r\n+00012.5 g\r\n");
