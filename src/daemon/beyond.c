@@ -75,15 +75,29 @@ bool pm_beyond_check(const struct pm_settings *s)
     return true;
 }
 
-/* An address that we listen at is a name of ours; of IPv6 it must be named as it stands in an address bar. */
+/* As it stands in an address bar: "[fd00::5]", however the person wrote it. */
+static const char *name_of(const char *address, char name[PM_GATE_NAME])
+{
+    struct in6_addr v6;
+    char text[INET6_ADDRSTRLEN];
+    if (inet_pton(AF_INET6, address, &v6) != 1)
+        return address;
+    snprintf(name, PM_GATE_NAME, "[%s]", inet_ntop(AF_INET6, &v6, text, sizeof(text)));
+    return name;
+}
+
+/* An address that we listen at is a name of ours. */
 void pm_beyond_names(const struct pm_settings *s, struct pm_gate *g)
 {
     const struct pm_option_list *lists[] = {&s->allow_host, &s->listen};
     g->origins = &s->allow_origin;
     g->require_token = s->require_token;
     for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
-        for (unsigned i = 0; i < lists[l]->n && g->hosts.n_allowed < PM_HOSTS_MAX; i++)
-            g->hosts.allowed[g->hosts.n_allowed++] = lists[l]->items[i];
+        for (unsigned i = 0; i < lists[l]->n && g->hosts.n_allowed < PM_HOSTS_MAX; i++) {
+            const char *item = lists[l]->items[i];
+            char *name = g->names[g->hosts.n_allowed];
+            g->hosts.allowed[g->hosts.n_allowed++] = lists[l] == &s->listen ? name_of(item, name) : item;
+        }
     }
 }
 
@@ -97,7 +111,9 @@ int pm_beyond_listen(const struct pm_settings *s, struct pm_server *server, unsi
             pm_log(PM_LOG_ERROR, "--listen %s: %s.", s->listen.items[i], strerror(-r));
         if (r < 0)
             return r;
-        pm_log(PM_LOG_WARNING, "Other machines are let in at https://%s:%u/, with a token.", s->listen.items[i], port);
+        char name[PM_GATE_NAME];
+        pm_log(PM_LOG_WARNING, "Other machines are let in at https://%s:%u/, with a token.",
+               name_of(s->listen.items[i], name), port);
     }
     return 0;
 }

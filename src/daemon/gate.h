@@ -7,10 +7,14 @@
 #include "base/options.h"
 #include "net/server.h"
 
-enum { PM_GATE_USERS = PM_OPTION_LIST_MAX };
+enum {
+    PM_GATE_USERS = PM_OPTION_LIST_MAX,
+    PM_GATE_NAME = 48, /* bytes of an address of IPv6 in brackets, its end included */
+};
 
 struct pm_gate {
     struct pm_hosts hosts;
+    char names[PM_HOSTS_MAX][PM_GATE_NAME]; /* of those of `hosts` that are addresses of IPv6 */
     struct pm_door *door;
     struct pm_peers peers;
     uid_t users[PM_GATE_USERS]; /* beside our own and root */

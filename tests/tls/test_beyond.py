@@ -1,6 +1,7 @@
 """test_beyond.py - other machines: let in only with TLS, a token and listed pages together (row B39), and then to what. An
 address that is loopback's, but not ours, plays the network."""
 import json
+import os
 import re
 import socket
 import subprocess
@@ -8,9 +9,11 @@ import tempfile
 import unittest
 
 from daemon import DEADLINE, environment, wait_for
-from secure import DAEMON, Secure, SecureTest, tls
+from secure import DAEMON, Secure, SecureTest, folder_of, tls
 
 ADDRESS, NAME, PAGE = "127.0.0.2", "bench.lab.example", "https://app.example"
+V6 = "fd00::5"
+MAY = os.geteuid() == 0 and subprocess.run(["unshare", "-n", "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
 ALL = ("--tls", "--require-token", "--allow-origin", PAGE)
 
 
@@ -49,6 +52,52 @@ class RefusedTest(unittest.TestCase):
         done = run(self.home, "serve", "--allow-root", "--port", "0", "--tls-port", "0", "--listen", "192.0.2.1", *ALL)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("no such address", done.stderr)
+
+
+# A network of its own, with an address of IPv6 that is not loopback's.
+NETWORK = ("unshare", "-n", "/usr/bin/python3", "-c", """
+import fcntl, os, socket, struct, sys
+SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8914, 0x8916, 1
+with socket.socket(socket.AF_INET6) as s:
+    fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    fcntl.ioctl(s, SIOCSIFADDR, socket.inet_pton(socket.AF_INET6, "%s") + struct.pack("Ii", 128, socket.if_nametoindex("lo")))
+os.execv(sys.argv[1], sys.argv[1:])
+""" % V6)
+
+
+class Heard(Secure):
+    said = ""
+
+    def line(self):
+        text = super().line()
+        self.said += text
+        return text
+
+
+@unittest.skipUnless(MAY, "needs namespaces")
+class V6Test(SecureTest):
+    """An address of IPv6: its name is that of an address bar, without a word of --allow-host."""
+
+    def test_another_machine_over_ipv6(self):
+        with tempfile.TemporaryDirectory(prefix="pm-beyond-") as home:
+            self.assertEqual(tls(home, "init", V6)[0], 0)
+            program = Heard("--demo", "--require-token", "--allow-origin", PAGE, "--listen", "FD00:0:0:0:0:0:0:5", home=home,
+                             under=NETWORK)
+            self.addCleanup(program.stop)
+            self.assertIn(f"https://[{V6}]:{program.tls_port}/", program.said)
+            token = run(home, "token", "create", "lab", "read").stdout.strip()
+            address = f"https://[{V6}]:{program.tls_port}/api/v1/list-devices"
+
+            def ask(*options):
+                done = subprocess.run(["nsenter", "-n", "-t", str(program.process.pid), "curl", "-s", "--cacert",
+                                       f"{folder_of(home)}/ca.pem", *options, address], capture_output=True, text=True,
+                                      timeout=DEADLINE, check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                return json.loads(done.stdout)
+
+            self.assertEqual(ask()["error"]["code"], "token-required")
+            self.assertTrue(ask("-H", f"Authorization: Bearer {token}")["devices"])
+            self.assertEqual(ask("-H", f"Host: [fd00::6]:{program.tls_port}")["error"]["code"], "host-not-allowed")
 
 
 class BeyondTest(SecureTest):
