@@ -18,6 +18,7 @@ class Usb:
         self.node = line or f"/dev/ttyUSB{number}"
         node = os.stat(line).st_rdev if line else os.makedev(188, number)
         major, minor = os.major(node), os.minor(node)
+        self.number = f"{major}:{minor}"
         facts = {"idVendor": vid, "idProduct": pid, "bNumInterfaces": interfaces, **texts}
 
         def attribute(name):
@@ -51,3 +52,6 @@ class Bed:
         self.bed.uevent(device.tty, "remove")
         for path in (device.tty, os.path.dirname(os.path.dirname(device.tty)), device.interface, device.usb):
             self.bed.remove_device(path)
+        link = f"{self.bed.get_root_dir()}/sys/dev/char/{device.number}"
+        if os.path.lexists(link):  # it stays, and then stands in the way of the next of this number
+            os.unlink(link)

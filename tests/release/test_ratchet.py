@@ -123,11 +123,11 @@ class GrantedRound(DeviceRound):
     options, origin = (*Device.options, "--allow-origin", "https://lab.example"), ("Origin: https://lab.example",)
 
 
-class DeviceToTen(Device):
-    """1000 bytes from the device to ten pages, so slowly that it is no stream, and that even a daemon under callgrind does
+class DeviceToOne(Device):
+    """1000 bytes from the device to a page, so slowly that it is no stream, and that even a daemon under callgrind does
     not feel busy: else it would rest between (src/hub/rest.c), and how often depends on the machine."""
 
-    pages, pause = 10, 0.015
+    pause = 0.015
 
     def once(self):
         time.sleep(self.pause)
@@ -135,8 +135,21 @@ class DeviceToTen(Device):
         self.take(1000)
 
 
+class DeviceToTen(DeviceToOne):
+    """The same to ten pages."""
+
+    pages = 10
+
+
+class DeviceToOneForgotten(DeviceToOne):
+    """The same with state recovery switched off."""
+
+    options = (*Device.options, "--recovery-window", "0")
+
+
 PATHS = {"engine-echo": EngineEcho, "event-echo": EventEcho, "polling-echo": PollingEcho, "device-round": DeviceRound,
-         "granted-round": GrantedRound, "device-to-ten": DeviceToTen}
+         "granted-round": GrantedRound, "device-to-ten": DeviceToTen, "device-to-one": DeviceToOne,
+         "device-to-one-forgotten": DeviceToOneForgotten}
 
 
 def run(path, count, *under):
@@ -199,6 +212,9 @@ class RatchetTest(unittest.TestCase):
         with self.subTest("access checks cost 3 % of a round trip at most"):
             most = now["device-round"]["instructions"] * 1.03 + SCATTER["instructions"]
             self.assertLessEqual(now["granted-round"]["instructions"], most)
+        with self.subTest("state recovery costs 5 % of a piece at most"):
+            most = now["device-to-one-forgotten"]["instructions"] * 1.05 + SCATTER["instructions"]
+            self.assertLessEqual(now["device-to-one"]["instructions"], most)
         for name, path in PATHS.items():
             for _ in range(2):
                 if dearer(now[name], known[name]):
