@@ -3,7 +3,7 @@
 // `make soak-console` for a minute, and by `make bench-console` with a plotter beside the terminal.
 import assert from "node:assert/strict";
 import { choose, connect, logged, send, shown } from "./page.mjs";
-import { startBrowser, startDaemon, until } from "./support.mjs";
+import { IN_FIREFOX, startBrowser, startDaemon, until } from "./support.mjs";
 
 const FRAME_MS = 1000 / 60; // of a browser without a display
 
@@ -18,6 +18,14 @@ const watchFrames = (page) => page.evaluate(() => {
   };
   requestAnimationFrame(on);
 });
+
+// The processor time that the page's main thread has taken, in milliseconds; only Chromium tells it.
+async function watchWork(browser, page) {
+  if (IN_FIREFOX) return () => NaN;
+  const client = await browser.context.newCDPSession(page);
+  await client.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value * 1000;
+}
 
 function percentile(sorted, part) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
@@ -48,10 +56,10 @@ export async function flood({ seconds, rate, beside = null }) {
     const offset = async () => (await daemon.ask("list-connections")).connections[0].offset;
     await choose(page, "Log…", "Bytes, unchanged");
     await send(page, "counter", `RATE ${rate}`);
-    const before = await offset();
+    const before = await offset(), work = await watchWork(browser, page), worked = await work();
     await watchFrames(page);
     await until(async () => (await offset()) - before >= rate * seconds, "the flood", seconds * 10000 + 60000);
-    const frames = (await page.evaluate(() => window.frames_)).sort((a, b) => a - b);
+    const took = (await work()) - worked, frames = (await page.evaluate(() => window.frames_)).sort((a, b) => a - b);
     assert.match(await shown(page, "counter").innerText(), /\d/);
     await page.getByRole("button", { name: /Logging/ }).click();
     await page.getByRole("button", { name: "Log…" }).waitFor();
@@ -59,7 +67,7 @@ export async function flood({ seconds, rate, beside = null }) {
     assert.ok(result.bytes >= rate * seconds * 0.9, `${result.bytes} bytes`); // a loaded machine lags a little behind the device
     assert.deepEqual(page.complaints, []);
     return {
-      ...result, frames: frames.length, dropped: frames.reduce((n, ms) => n + Math.max(0, Math.round(ms / FRAME_MS) - 1), 0),
+      ...result, frames: frames.length, work: took / frames.length, dropped: frames.reduce((n, ms) => n + Math.max(0, Math.round(ms / FRAME_MS) - 1), 0),
       median: percentile(frames, 0.5), p99: percentile(frames, 0.99), longest: frames.at(-1),
     };
   } finally {
@@ -68,8 +76,9 @@ export async function flood({ seconds, rate, beside = null }) {
   }
 }
 
-export const told = ({ bytes, numbers, frames, dropped, median, p99, longest }) => `${bytes} bytes, ${numbers} numbers, none missing; ` +
-  `${frames} frames, ${dropped} dropped: median ${median.toFixed(1)} ms, 99 % within ${p99.toFixed(1)} ms, longest ${longest.toFixed(1)} ms`;
+export const told = ({ bytes, numbers, frames, work, dropped, median, p99, longest }) => `${bytes} bytes, ${numbers} numbers, none missing; ` +
+  `${frames} frames, ${dropped} dropped: median ${median.toFixed(1)} ms, 99 % within ${p99.toFixed(1)} ms, longest ${longest.toFixed(1)} ms; ` +
+  `${work.toFixed(1)} ms of processor time in the page for each`;
 
 if (import.meta.filename === process.argv[1]) {
   const [, , seconds = 60, rate = 300000, beside = null] = process.argv;
