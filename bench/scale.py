@@ -51,6 +51,10 @@ def beginning(name, quick):
     return wrong or {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
 
+def figure(run, key):
+    return float("inf") if isinstance(run, str) else run[key]  # a goal that is not met: the table tells why
+
+
 def measure(names, quick, row, tell):
     """{title: {server: figures, or why there are none}}; tell() hears of each title, row() of what has a goal."""
     results = {}
@@ -63,13 +67,11 @@ def measure(names, quick, row, tell):
     for count in COUNTS:
         table(f"idle clients: {count:,}", SHOWN, lambda name: crowd(name, count, quick))
     ours, most = (results[title]["peripheral-manager"] for title in ("start", f"idle clients: {COUNTS[-1]:,}"))
-    if isinstance(ours, str) or isinstance(most, str):
-        raise Failed(f"the daemon: {ours}; {most}")
-    row("daemon ready after exec", ours["ready_ms"], 20, "ms")
     empty = start_daemon([])
+    row("daemon ready after exec", figure(ours, "ready_ms"), 20, "ms")
     row("empty daemon: RSS", empty.rss(), 4, "MB")
     empty.stop()
-    row("daemon with a device and ten clients: peak RSS", ours["peak_mb"], 5, "MB")
-    row("10,000 idle clients of the daemon: private memory each", most["private"], 2048, "bytes")
-    row("10,000 idle clients of the daemon: CPU", most["share"], 1, "%")
+    row("daemon with a device and ten clients: peak RSS", figure(ours, "peak_mb"), 5, "MB")
+    row("10,000 idle clients of the daemon: private memory each", figure(most, "private"), 2048, "bytes")
+    row("10,000 idle clients of the daemon: CPU", figure(most, "share"), 1, "%")
     return results
