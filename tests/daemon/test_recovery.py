@@ -232,7 +232,8 @@ class RecoveryTest(unittest.TestCase):
         thief = Page(self.program, page.pid)
         self.assertFalse(thief.recovered)
         page.cut()
-        self.assertTrue(Page(self.program, page.pid).recovered)
+        back = Page(self.program, page.pid)  # kept: were it thrown away here, its page would be away again
+        self.assertTrue(back.recovered)
         self.assertFalse(Page(self.program, page.pid).recovered)
 
     def test_offsets_that_were_never_given_start_afresh(self):  # E13
