@@ -11,8 +11,8 @@ const DURATIONS = {
   once: "Once: until its last connection closes", session: "Until the daemon ends", day: "For a day", always: "Always, until revoked",
 };
 const CAPABILITIES: Record<string, string> = {
-  serial: "read and write", control: "switch its lines and restart it", firmware: "put it into its boot loader", usb: "use it over USB",
-  hid: "use it as a HID device", "list-all": "see every device",
+  serial: "read and write", control: "switch their lines and restart them", firmware: "put them into their boot loader",
+  usb: "use them over USB", hid: "use them as HID devices", "list-all": "see every other device",
 };
 
 let shownSince = Date.now();
@@ -69,10 +69,10 @@ function QuestionCard(p: { question: Question }) {
       <h2 id={name}>A page asks to use devices</h2>
       <p class="origin">{q.origin}</p>
       {q.reason && <p class="reason">The page says: <q>{q.reason}</q></p>}
-      <p>It could {q.capabilities.map((c) => CAPABILITIES[c] ?? c).join(", ")}.</p>
+      <p>With the devices that you choose it could {q.capabilities.map((c) => CAPABILITIES[c] ?? c).join(", ")}.</p>
       <div class="choices">
       <fieldset>
-        <legend>Devices</legend>
+        <legend>Devices that it may use</legend>
         {choices.map((d) => (
           <label key={d.id}><input type="checkbox" checked={chosen.includes(d.id)} onChange={(e) => toggle(d.id, e.currentTarget.checked)} />
             <span>{d.label}{d.more && <small> {d.more}</small>}</span></label>

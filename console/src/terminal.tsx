@@ -13,7 +13,7 @@ import { ENDINGS, encoder, parseInput, size } from "./text";
 import { theme } from "./theme";
 import { Choice, Menu, Problem, Toggle } from "./ui";
 
-const DISPLAYS = { terminal: "Terminal", plain: "Plain", hex: "Hex and text" };
+const DISPLAYS = { terminal: "Text in colours", plain: "Plain text", hex: "Hex and text" };
 const MODES = { text: "Text", escapes: "Escapes", hex: "Hex" };
 const SENT: Record<Sent, string> = { lines: "Sent lines too", all: "Sent lines and keys", none: "Received only" };
 const SENT_MAX = 200; // lines of history
