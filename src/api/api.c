@@ -8,6 +8,7 @@
 #include "api/profiled.h"
 #include "api/table.h"
 
+#include "base/clean.h"
 #include "base/log.h"
 #include "proto/json.h"
 
@@ -544,10 +545,11 @@ void pm_api_answer(struct pm_api_request *r, json_t *result, json_t *legacy)
 __attribute__((format(printf, 5, 0))) static void fail(struct pm_api_request *r, enum pm_error error, const char *see,
                                                        json_t *more, const char *format, va_list args)
 {
-    char message[512];
-    int n = vsnprintf(message, sizeof(message), format, args);
-    if (see && n > 0 && (size_t)n < sizeof(message))
-        snprintf(message + n, sizeof(message) - (size_t)n, " See %s.", see);
+    char text[512], message[512];
+    int n = vsnprintf(text, sizeof(text), format, args);
+    if (see && n > 0 && (size_t)n < sizeof(text))
+        snprintf(text + n, sizeof(text) - (size_t)n, " See %s.", see);
+    pm_text_clean(message, sizeof(message), text, strlen(text), sizeof(message)); /* a character may have been cut */
     json_t *answer = json_pack("{s:b, s:{s:s, s:s, s:s*}}", "ok", 0, "error", "code", pm_error_code(error), "message",
                                message, "see", see);
     json_object_update(json_object_get(answer, "error"), more);

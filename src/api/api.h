@@ -41,13 +41,13 @@ struct pm_api_request {
     void (*on_sent)(struct pm_api_request *r, size_t bytes);
 };
 
-/* A client that listens to events. The face embeds it. */
 /* Bytes that a client does not get: those from an offset on up to before another, or unknown ones between two bytes. */
 struct pm_api_gap {
     uint64_t from, to;
     bool foreign; /* `from` is an offset of another epoch */
 };
 
+/* What becomes of what a client is told; the client itself, below, is a part of the face's own. */
 struct pm_api_client_ops {
     /* An event that all clients get has a number, the same for each, so that the face can encode it once; 0: it is for
      * this client alone. */

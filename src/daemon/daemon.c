@@ -27,7 +27,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FILES_BESIDE = 300 }; /* descriptors for everything but clients */
+enum { FILES_BESIDE = 172 }; /* descriptors for everything but clients and open devices */
 
 struct daemon {
     struct pm_settings *settings;
@@ -107,17 +107,21 @@ static void apply_live_settings(struct daemon *d)
         pm_log(PM_LOG_ERROR, "Not all origins of --allow-origin are allowed: %s.", strerror(-r));
 }
 
-/* Each client and each device takes a descriptor, and the usual limit is low. */
+/* Each client takes a descriptor, and each device another for its recording; and the usual limit is low. */
 static void raise_file_limit(const struct daemon *d)
 {
     struct rlimit limit;
-    rlim_t need = (rlim_t)d->settings->max_clients + FILES_BESIDE;
+    long long devices = (long long)d->settings->limits.open_devices;
+    rlim_t need = (rlim_t)d->settings->max_clients + 2 * (rlim_t)devices + FILES_BESIDE;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
         return;
     limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < need)
-        pm_log(PM_LOG_WARNING, "%lld clients need %llu open files, and the system allows %llu: raise it (ulimit -Hn).",
-               (long long)d->settings->max_clients, (unsigned long long)need, (unsigned long long)limit.rlim_cur);
+        pm_log(PM_LOG_WARNING,
+               "%lld clients and %lld open devices need %llu open files, and the system allows %llu: raise it (ulimit "
+               "-Hn), or lower --max-clients or --open-devices.",
+               (long long)d->settings->max_clients, devices, (unsigned long long)need,
+               (unsigned long long)limit.rlim_cur);
 }
 
 static void note(const struct daemon *d, const char *kind, const char *result)

@@ -90,7 +90,7 @@ void pm_landlock_allow(struct pm_landlock *l, const char *folder, unsigned right
     if (rights & PM_LANDLOCK_REMOVE)
         rule.allowed |= REMOVE_FILE;
     rule.allowed &= l->file_rights;
-    if (fd >= 0) /* it cannot fail but for want of memory, and then less is allowed */
+    if (fd >= 0) /* whatever goes wrong, less is allowed */
         (void)syscall(ADD_RULE, l->rules, PATH_BENEATH, &rule, 0);
 }
 

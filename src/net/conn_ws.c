@@ -73,16 +73,22 @@ static void send_close(struct pm_conn *c, enum pm_ws_status status, const char *
 {
     uint8_t body[PM_WS_CONTROL_MAX] = {(uint8_t)(status >> 8), (uint8_t)status};
     size_t n = strnlen(reason, sizeof(body) - 2);
-    if (status == PM_WS_POLICY || status == PM_WS_TOO_BIG)
-        pm_server_met_limit(c->server, c, reason);
     memcpy(body + 2, reason, n);
     send_frame(c, PM_WS_CLOSE, body, status == PM_WS_NO_STATUS ? 0 : n + 2);
+}
+
+/* When it is we who close. */
+static void note_limit(struct pm_conn *c, enum pm_ws_status status, const char *reason)
+{
+    if (status == PM_WS_POLICY || status == PM_WS_TOO_BIG)
+        pm_server_met_limit(c->server, c, reason);
 }
 
 void pm_conn_close_ws(struct pm_conn *c, enum pm_ws_status status, const char *reason)
 {
     if (c->state != PM_CONN_WEBSOCKET || c->closing)
         return;
+    note_limit(c, status, reason);
     send_close(c, status, reason);
     c->owner = NULL;
     c->closing = true;
@@ -107,7 +113,7 @@ void pm_conn_expire_cancel(struct pm_conn *c)
 }
 
 /* The end of the WebSocket, begun by the client or forced by what it sent. */
-static void finish_because(struct pm_conn *c, enum pm_ws_status status, const char *reason)
+static void finish(struct pm_conn *c, enum pm_ws_status status, const char *reason)
 {
     const struct pm_ws_ops *ops = c->ops.socket;
     void *owner = c->owner;
@@ -118,13 +124,19 @@ static void finish_because(struct pm_conn *c, enum pm_ws_status status, const ch
         ops->on_gone(owner, c);
 }
 
-/* The codec refuses for the limits of messages alone. */
-static void finish(struct pm_conn *c, enum pm_ws_status status)
+static void refuse(struct pm_conn *c, enum pm_ws_status status, const char *reason)
 {
-    finish_because(c, status,
-                   status == PM_WS_TOO_BIG  ? "The message is larger than --message-size allows."
-                   : status == PM_WS_POLICY ? "The message has more --fragments than are allowed."
-                                            : "");
+    note_limit(c, status, reason);
+    finish(c, status, reason);
+}
+
+/* The codec refuses for the limits of messages alone. */
+static void refuse_message(struct pm_conn *c, enum pm_ws_status status)
+{
+    refuse(c, status,
+           status == PM_WS_TOO_BIG  ? "The message is larger than --message-size allows."
+           : status == PM_WS_POLICY ? "The message has more --fragments than are allowed."
+                                    : "");
 }
 
 /* False if the client sends more pings and pongs than anybody needs. */
@@ -168,9 +180,9 @@ void pm_conn_ws_written(struct pm_conn *c, size_t n)
 static void on_control(struct pm_conn *c, const struct pm_ws_event *ev)
 {
     if (ev->opcode == PM_WS_CLOSE)
-        finish(c, (enum pm_ws_status)ev->status);
+        finish(c, (enum pm_ws_status)ev->status, "");
     else if (!count_control(c))
-        finish_because(c, PM_WS_POLICY, "More pings and pongs came than --control-frames allows.");
+        refuse(c, PM_WS_POLICY, "More pings and pongs came than --control-frames allows.");
     else if (ev->opcode == PM_WS_PING && !c->closing)
         on_ping(c, ev->data, ev->n);
 }
@@ -180,9 +192,9 @@ static void deliver_inflated(struct pm_conn *c, bool binary, const struct pm_byt
     struct pm_bytes message = pm_bytes_empty(packed->max); /* the limit is for what it becomes */
     int r = pm_inflate_message(c->server->deflate, packed->p, packed->n, &message);
     if (r < 0)
-        finish(c, r == -EPROTO ? PM_WS_PROTOCOL_ERROR : PM_WS_TOO_BIG);
+        refuse_message(c, r == -EPROTO ? PM_WS_PROTOCOL_ERROR : PM_WS_TOO_BIG);
     else if (!binary && !pm_utf8_valid(message.p, message.n))
-        finish(c, PM_WS_BAD_DATA);
+        refuse_message(c, PM_WS_BAD_DATA);
     else
         c->ops.socket->on_message(c->owner, c, binary, message.p, message.n);
     pm_bytes_fini(&message);
@@ -198,11 +210,11 @@ static void deliver(struct pm_conn *c, const struct pm_ws_event *ev)
         return;
     }
     if (c->message.n == 0 && pm_bytes_reserve(&c->message, ev->expect < PM_READ_BUFFER ? ev->expect : ev->n) < 0) {
-        finish(c, PM_WS_TOO_BIG);
+        refuse_message(c, PM_WS_TOO_BIG);
         return;
     }
     if (pm_bytes_append(&c->message, ev->data, ev->n) < 0) {
-        finish(c, PM_WS_TOO_BIG);
+        refuse_message(c, PM_WS_TOO_BIG);
         return;
     }
     if (!ev->last)
@@ -222,7 +234,7 @@ void pm_conn_ws_input(struct pm_conn *c, uint8_t *p, size_t n)
         struct pm_ws_event ev;
         ssize_t used = pm_ws_read(&c->ws, p, n, &ev);
         if (used < 0) {
-            finish(c, (enum pm_ws_status)c->ws.fail_status);
+            refuse_message(c, (enum pm_ws_status)c->ws.fail_status);
             return;
         }
         p += used;

@@ -134,6 +134,14 @@ class ArgumentsTest(unittest.TestCase):
                                                          {"Content-Type": "application/json"})
                 self.assertEqual((status, json.loads(answer)["error"]["code"]), (400, "bad-request"), body)
 
+    def test_an_event_is_told_however_it_is_called(self):
+        page = Client(self.program)
+        for name in ("x" * 128, "\u20ac" * 42, "a" + "\u20ac" * 42, "aa" + "\u20ac" * 42, "\U0001f600" * 32):
+            answer = page.call(name, {})
+            self.assertEqual((answer["ok"], answer["error"]["code"]), (False, "unknown-request"), name)
+            self.assertIn(name[:10], answer["error"]["message"])
+        page.io.disconnect()
+
     def test_unknown_members_are_passed_over(self):  # F08
         self.assertEqual(self.program.post("list-connections", {"colour": "red", "__proto__": {}})[0], 200)
         self.assertEqual(self.program.post("send-raw", {"name": "probe", "payload": "x", "colour": None})[0], 200)

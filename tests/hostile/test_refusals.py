@@ -120,6 +120,12 @@ class RefusalsTest(HostileTest):
                 self.assertEqual(code, status)
                 self.assert_names(setting, text)
 
+    def test_a_client_that_closes_met_no_limit(self):
+        for status in (1008, 1009):
+            page = self.joined()
+            page.send(frame(struct.pack(">H", status), opcode=CLOSE))
+            self.assertEqual(self.reason(page), (status, ""))
+
     def test_a_flood(self):
         page = self.joined()
         for _ in range(200):  # as it is read from, more slowly
