@@ -1,6 +1,7 @@
 /* list.c - the subcommands that show what is there: devices, which need no daemon, and connections. */
 #include "api/api.h"
 #include "cli/session.h"
+#include "device/logins.h"
 
 #include <errno.h>
 #include <string.h>
@@ -70,17 +71,20 @@ static void on_answer(struct pm_api_request *api, const json_t *answer, const ch
 static json_t *list_alone(void)
 {
     struct pm_loop loop;
-    struct pm_devices_options options = {0};
+    struct pm_logins logins;
+    struct pm_devices_options options = {.logins = &logins};
     struct pm_api *api;
     static const struct pm_who us = {.kind = PM_WHO_PERSON};
     struct own_request request = {.api = {.on_answer = on_answer, .who = &us}, .loop = &loop};
     if (pm_loop_init(&loop) < 0)
         return NULL;
+    (void)pm_logins_open(&logins, PM_LOGINS_PATH);
     if (pm_api_new(&loop, &options, NULL, &api) == 0) {
         pm_api_run(api, &request.api, "list-devices", NULL, NULL, 0);
         pm_loop_run(&loop);
         pm_api_free(api);
     }
+    pm_logins_close(&logins);
     pm_loop_fini(&loop);
     return request.answer;
 }

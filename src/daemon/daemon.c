@@ -16,6 +16,7 @@
 #include "daemon/stopping.h"
 #include "daemon/systemd.h"
 #include "daemon/teller.h"
+#include "device/logins.h"
 #include "net/faces.h"
 #include "record/recorder.h"
 
@@ -32,6 +33,7 @@ enum { FILES_BESIDE = 172 }; /* descriptors for everything but clients and open 
 struct daemon {
     struct pm_settings *settings;
     struct pm_lookout lookout;
+    struct pm_logins logins;
     struct pm_gate gate;
     struct pm_places places;
     struct pm_secure secure;
@@ -271,7 +273,8 @@ static int start(struct daemon *d)
                                          .allow_modems = d->settings->allow_modems,
                                          .news = (unsigned)d->settings->limits.device_news,
                                          .find_holders = pm_lookout_holders,
-                                         .find_owner = &d->lookout};
+                                         .find_owner = &d->lookout,
+                                         .logins = &d->logins};
     struct pm_hub_limits limits;
     pm_limits_hub(d->settings, &limits);
     int r = start_door(d);
@@ -332,6 +335,18 @@ static enum pm_exit explain_start(struct daemon *d, int error)
     return PM_EXIT_OS;
 }
 
+/* Many systems have no such list any more: then it is systemd alone that is asked. */
+static void open_logins(struct daemon *d)
+{
+    int r = pm_logins_open(&d->logins, PM_LOGINS_PATH);
+    if (r < 0 && r != -ENOENT)
+        pm_log(PM_LOG_WARNING,
+               "The list of logins " PM_LOGINS_PATH
+               " cannot be read: %s. A serial port where people log in is not told "
+               "from others, unless systemd lets them in. Let everybody read the list, as is usual (chmod o+r).",
+               strerror(-r));
+}
+
 /* Before anything is read that strangers wrote, and before there are threads. */
 static void give_up_rights(const struct daemon *d)
 {
@@ -347,6 +362,7 @@ static void give_up_rights(const struct daemon *d)
 
 static enum pm_exit run(struct daemon *d)
 {
+    open_logins(d);
     give_up_rights(d);
     int r = start(d);
     if (r == 0) {
@@ -362,6 +378,7 @@ static enum pm_exit run(struct daemon *d)
         pm_loop_run(&d->loop);
     }
     stop(d);
+    pm_logins_close(&d->logins);
     return r == 0 ? PM_EXIT_OK : explain_start(d, r);
 }
 

@@ -464,7 +464,7 @@ int pm_devices_new(struct pm_loop *loop, const struct pm_devices_options *option
     pm_list_init(&all->later);
     pm_serial_host_init(&all->serial, loop);
     pm_virtual_host_init(&all->virtuals, loop);
-    int r = pm_discovery_new(loop, &discovery_ops, all, &all->discovery);
+    int r = pm_discovery_new(loop, options->logins, &discovery_ops, all, &all->discovery);
     if (r < 0) {
         free(all);
         return r;

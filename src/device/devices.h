@@ -47,6 +47,7 @@ struct pm_devices_ops {
 };
 
 struct pm_holder; /* holders.h */
+struct pm_logins; /* logins.h */
 
 struct pm_devices_options {
     bool demo;         /* show the virtual devices */
@@ -57,6 +58,7 @@ struct pm_devices_options {
      * the loop. */
     void (*find_holders)(void *owner, struct pm_holder *holders, size_t n);
     void *find_owner;
+    const struct pm_logins *logins; /* where people log in nothing is opened; it must outlive the devices */
 };
 
 struct pm_devices;

@@ -13,8 +13,10 @@ struct pm_discovery_ops {
 
 struct pm_discovery;
 
-/* Listen. 0 and *ret, or a negative errno. Without udev nothing is ever there, which is no error. */
-int pm_discovery_new(struct pm_loop *loop, const struct pm_discovery_ops *ops, void *owner, struct pm_discovery **ret);
+/* Listen. `logins` must outlive it. 0 and *ret, or a negative errno. Without udev nothing is ever there, which is no
+ * error. */
+int pm_discovery_new(struct pm_loop *loop, const struct pm_logins *logins, const struct pm_discovery_ops *ops,
+                     void *owner, struct pm_discovery **ret);
 struct pm_discovery *pm_discovery_free(struct pm_discovery *d);
 
 /* Is this what the system has at its path right now? News of a device that was pulled out may be late, when another one

@@ -22,7 +22,7 @@ struct pm_discovery {
     struct udev_monitor *monitor;
     struct pm_watch watch;
     char consoles[256]; /* names of the system's console ports, between blanks */
-    int logins;         /* the list of them */
+    const struct pm_logins *logins;
 };
 
 /* The kernel lists built-in ports whether or not there is hardware behind them. */
@@ -215,21 +215,15 @@ static int listen_to_udev(struct pm_discovery *all, struct pm_loop *loop)
     return 0;
 }
 
-static void close_logins(const struct pm_discovery *all)
-{
-    if (all->logins >= 0)
-        close(all->logins);
-}
-
-int pm_discovery_new(struct pm_loop *loop, const struct pm_discovery_ops *ops, void *owner, struct pm_discovery **ret)
+int pm_discovery_new(struct pm_loop *loop, const struct pm_logins *logins, const struct pm_discovery_ops *ops,
+                     void *owner, struct pm_discovery **ret)
 {
     struct pm_discovery *all = calloc(1, sizeof(*all));
     if (!all)
         return -ENOMEM;
-    *all = (struct pm_discovery){.ops = ops, .owner = owner, .udev = udev_new(), .logins = pm_logins_open("/run/utmp")};
+    *all = (struct pm_discovery){.ops = ops, .owner = owner, .udev = udev_new(), .logins = logins};
     int r = all->udev ? listen_to_udev(all, loop) : 0;
     if (r < 0) {
-        close_logins(all);
         udev_unref(all->udev);
         free(all);
         return r;
@@ -252,7 +246,6 @@ struct pm_discovery *pm_discovery_free(struct pm_discovery *all)
         pm_watch_close(&all->watch, on_watch_closed);
     udev_monitor_unref(all->monitor);
     udev_unref(all->udev);
-    close_logins(all);
     if (!watching)
         free(all);
     return NULL;

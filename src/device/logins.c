@@ -11,9 +11,17 @@
 
 enum { ENTRIES = 16, ENTRIES_MAX = 4096 };
 
-int pm_logins_open(const char *path)
+int pm_logins_open(struct pm_logins *l, const char *path)
 {
-    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return l->fd < 0 ? -errno : 0;
+}
+
+void pm_logins_close(struct pm_logins *l)
+{
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
 }
 
 static bool is_login_at(const struct utmp *u, const char *line)
@@ -23,11 +31,11 @@ static bool is_login_at(const struct utmp *u, const char *line)
            (kill(u->ut_pid, 0) == 0 || errno == EPERM);
 }
 
-bool pm_logins_has(int fd, const char *line)
+bool pm_logins_has(const struct pm_logins *l, const char *line)
 {
     struct utmp some[ENTRIES];
-    for (off_t at = 0; fd >= 0 && at < ENTRIES_MAX; at += ENTRIES) {
-        ssize_t n = pread(fd, some, sizeof(some), at * (off_t)sizeof(some[0]));
+    for (off_t at = 0; l && l->fd >= 0 && at < ENTRIES_MAX; at += ENTRIES) {
+        ssize_t n = pread(l->fd, some, sizeof(some), at * (off_t)sizeof(some[0]));
         for (ssize_t i = 0; i < n / (ssize_t)sizeof(some[0]); i++) {
             if (is_login_at(&some[i], line))
                 return true;

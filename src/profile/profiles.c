@@ -132,11 +132,8 @@ static void add_folder(struct set *set, const char *folder)
     DIR *dir = folder[0] ? opendir(folder) : NULL;
     if (!dir) {
         if (folder[0] && errno != ENOENT)
-            pm_log(
-                PM_LOG_WARNING,
-                "The folder of profiles %s cannot be read: %s. If it came there after the daemon's start, start that "
-                "anew.",
-                folder, strerror(errno));
+            pm_log(PM_LOG_WARNING, "The folder of profiles %s cannot be read: %s.%s", folder, strerror(errno),
+                   errno == EACCES ? " If it came there after the daemon's start, start that anew." : "");
         return;
     }
     for (struct dirent *e; (e = readdir(dir));) {

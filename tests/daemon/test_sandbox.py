@@ -63,8 +63,14 @@ class SandboxTest(unittest.TestCase):
         wait_for(lambda: self.profiles(program) == ["inside"], "a profile in the daemon's own folder")
         shutil.rmtree(profiles)
         self.elsewhere()
-        wait_for(lambda: "profiles cannot be read: Permission denied" in program.line(), "the log")
+        wait_for(lambda: "profiles cannot be read: Permission denied. If it came there" in program.line(), "the log")
         wait_for(lambda: self.profiles(program) == [], "an end of the profile")
+
+    def test_a_folder_of_profiles_that_is_none(self):
+        program = self.start()
+        (self.folder / "profiles").write_text("no folder")
+        self.assertEqual(self.profiles(program), [])
+        wait_for(lambda: program.line().endswith("profiles cannot be read: Not a directory.\n"), "the log")
 
     def test_the_setting_keeps_all_rights(self):
         program = self.start("--no-sandbox")

@@ -1,6 +1,7 @@
 /* device_logins_test.c - at which lines people log in, by the system's list. */
 #include "device/logins.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,6 +48,7 @@ static void logins_are_found(void **state)
         {"", false},
         {"ttyUSB0123456789012345678901234", true}, /* as long as there is room for: it has no end there */
     };
+    struct pm_logins logins;
     char path[] = "/tmp/pm-utmp-XXXXXX";
     FILE *f = fdopen(mkstemp(path), "w");
     (void)state;
@@ -59,21 +61,23 @@ static void logins_are_found(void **state)
     add(f, LOGIN_PROCESS, gone(), "ttyS3");
     add(f, LOGIN_PROCESS, 0, "ttyS4");
     add(f, LOGIN_PROCESS, getpid(), "ttyUSB0123456789012345678901234");
+    assert_int_equal(pm_logins_open(&logins, path), 0); /* what is written later is seen */
     fwrite("torn", 4, 1, f);
     fclose(f);
-    int fd = pm_logins_open(path);
-    assert_true(fd >= 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        assert_int_equal(pm_logins_has(fd, rows[i].line), rows[i].has);
-    close(fd);
+        assert_int_equal(pm_logins_has(&logins, rows[i].line), rows[i].has);
+    pm_logins_close(&logins);
     unlink(path);
 }
 
 static void without_a_list_nobody_logs_in(void **state)
 {
+    struct pm_logins logins;
     (void)state;
-    assert_int_equal(pm_logins_open("/nothing/here"), -1);
-    assert_false(pm_logins_has(-1, "ttyS0"));
+    assert_int_equal(pm_logins_open(&logins, "/nothing/here"), -ENOENT);
+    assert_false(pm_logins_has(&logins, "ttyS0"));
+    assert_false(pm_logins_has(NULL, "ttyS0"));
+    pm_logins_close(&logins);
 }
 
 int main(void)
