@@ -448,5 +448,6 @@ enum pm_exit pm_daemon_run(struct pm_settings *settings, int argc, char **argv)
     pm_gate_close(&d.gate);
     pm_places_close(&d.places); /* last: what is still being written belongs to this run */
     pm_lookout_end(&d.lookout);
+    pm_log_end();
     return code;
 }

@@ -69,7 +69,7 @@ static void ask(const struct pm_prompt *p, const struct pm_consent_request *r)
     char devices[3 * (2 * PM_DEVICE_TEXT + 8) + 32], capabilities[PM_GRANT_CAPABILITIES];
     describe_devices(p, r, devices, sizeof(devices));
     pm_grant_capability_list(r->capabilities, capabilities);
-    pm_log(PM_LOG_INFO, "May %s use %s (%s)? [y]es, once / [a]lways / [N]o, then Enter.", r->origin, devices,
+    pm_log(PM_LOG_NOTICE, "May %s use %s (%s)? [y]es, once / [a]lways / [N]o, then Enter.", r->origin, devices,
            capabilities);
 }
 

@@ -161,7 +161,7 @@ class LifeTest(Places):
     # ---- the log ----
 
     def test_log_that_nobody_reads_stops_nothing(self):  # I27
-        process = self.serve("--demo", bufsize=0)
+        process = self.serve("--demo", "--log-rate", "1000", bufsize=0)
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 8192)
         names = ["a" * 60, "b" * 60]
         self.assertEqual(self.run_program("activate", names[0], "virtual:echo")[0], 0)
