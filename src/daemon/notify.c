@@ -10,6 +10,7 @@
 
 enum {
     PAUSE_MS = 1000,
+    TRIES = 10, /* one a pause, to find a bus that was lost: one that is started anew is there by then */
     PATIENCE_S = 10,
     ESCAPED = 5, /* bytes that one byte may become */
     BODY = ESCAPED * (PM_ORIGIN_MAX + PM_CONSENT_REASON) + 256
@@ -53,20 +54,24 @@ static void write_body(const struct pm_consent_request *r, unsigned more, char o
 
 /* ---- calls ---- */
 
-static void on_lost(void *owner)
-{
-    struct pm_notify *n = owner;
-    n->bus = pm_session_bus_close(n->bus);
-    n->calling = false;
-    n->shown = 0;
-    n->id[0] = 0;
-}
-
-static void on_replied(struct pm_notify *n)
+static void rest(struct pm_notify *n)
 {
     n->calling = false;
     n->resting = true;
     pm_timer_set(&n->pause, pm_mono_add_ms(pm_loop_now(), PAUSE_MS));
+}
+
+/* What was shown went with it. The questions that are open are shown on the bus that comes next: looked for a few
+ * times, then only when pages ask again. */
+static void on_lost(void *owner)
+{
+    struct pm_notify *n = owner;
+    n->bus = pm_session_bus_close(n->bus);
+    n->shown = 0;
+    n->id[0] = 0;
+    n->stale = n->tries < TRIES;
+    n->tries += n->stale;
+    rest(n);
 }
 
 static int on_shown(sd_bus_message *m, void *owner, sd_bus_error *error)
@@ -76,14 +81,16 @@ static int on_shown(sd_bus_message *m, void *owner, sd_bus_error *error)
     if (n->bus->call.sd_bus_message_is_method_error(m, NULL) > 0 ||
         n->bus->call.sd_bus_message_read(m, "u", &n->shown) < 0)
         n->shown = 0; /* nothing on this desktop shows any */
-    on_replied(n);
+    else
+        n->tries = 0;
+    rest(n);
     return 0;
 }
 
 static int on_taken_down(sd_bus_message *m, void *owner, sd_bus_error *error)
 {
     (void)m, (void)error; /* the person may have closed it before */
-    on_replied(owner);
+    rest(owner);
     return 0;
 }
 
@@ -138,7 +145,7 @@ static void change(struct pm_notify *n, const struct pm_consent_request *r)
 {
     int error = n->bus || !r ? 0 : pm_session_bus_open(n->loop, on_lost, n, &n->bus);
     if (r)
-        memcpy(n->id, r->id, sizeof(n->id)); /* also of one that cannot be shown: it is not tried again */
+        memcpy(n->id, r->id, sizeof(n->id)); /* also of one that the desktop does not show: it is not tried again */
     else
         n->id[0] = 0;
     if (error == 0 && n->bus)
@@ -146,7 +153,7 @@ static void change(struct pm_notify *n, const struct pm_consent_request *r)
     if (error == 0)
         return;
     pm_log(PM_LOG_DEBUG, "No notification on a desktop: %s.", strerror(-error));
-    n->bus = pm_session_bus_close(n->bus);
+    on_lost(n);
 }
 
 static void update(struct pm_notify *n)

@@ -13,6 +13,7 @@ struct pm_notify {
     struct pm_session_bus *bus; /* NULL: nothing was to be said so far, or there is no desktop */
     struct pm_timer pause;      /* between two calls, so that no page can drive the desktop */
     bool calling, resting, stale;
+    unsigned tries;         /* to find a bus, since something was shown */
     uint32_t shown;         /* the notification's number, 0: none */
     char id[PM_CONSENT_ID]; /* of the question it is about, */
     unsigned count;         /* and how many there were */

@@ -3,6 +3,7 @@ clicked, and that nobody needs a desktop."""
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -19,15 +20,19 @@ class DesktopTest(DoorTest):
 
     def start(self):
         os.makedirs(f"{self.home}/run", 0o700, exist_ok=True)
+        self.start_desktop("bus")
+        super().start()
+
+    def start_desktop(self, name):
+        """A bus of this name in the daemon's XDG_RUNTIME_DIR, and who shows notifications on it."""
         self.bus = self.spawn("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address",
-                              f"--address=unix:path={self.home}/run/bus")
-        self.address = self.bus.stdout.readline().decode().strip()
+                              f"--address=unix:path={self.home}/run/{name}")
+        address = self.bus.stdout.readline().decode().strip()
         self.asked = queue.Queue()
         self.desktop = self.spawn(sys.executable, f"{HERE}/desktop.py", *self.service,
-                                  env=os.environ | {"DBUS_SESSION_BUS_ADDRESS": self.address})
-        threading.Thread(target=self.listen, daemon=True).start()
+                                  env=os.environ | {"DBUS_SESSION_BUS_ADDRESS": address})
+        threading.Thread(target=self.listen, args=(self.desktop, self.asked), daemon=True).start()
         self.assertEqual(self.asked.get(timeout=DEADLINE)["method"], "ready")
-        super().start()
 
     def spawn(self, *command, **options):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
@@ -36,10 +41,11 @@ class DesktopTest(DoorTest):
         self.addCleanup(process.kill)
         return process
 
-    def listen(self):
+    @staticmethod
+    def listen(desktop, asked):
         try:
-            for line in self.desktop.stdout:
-                self.asked.put(json.loads(line))
+            for line in desktop.stdout:
+                asked.put(json.loads(line))
         except ValueError:
             pass  # closed by the test's end
 
@@ -95,7 +101,38 @@ class NotifyTest(DesktopTest):
         self.assertEqual(self.wait_call("CloseNotification"), [7])
         DoorTest.start(self)
 
-    def test_a_bus_that_goes_away_is_found_again(self):
+    def replace_bus(self):
+        """The bus dies, and another one that is ready stands in its place."""
+        old = self.bus
+        self.start_desktop("next")
+        old.kill()
+        old.wait(DEADLINE)
+        os.rename(f"{self.home}/run/next", f"{self.home}/run/bus")
+
+    def test_what_was_shown_is_shown_on_the_next_bus(self):
+        page = self.page()
+        request = self.person.wait_event("consent-requested")
+        self.wait_call("Notify")
+        self.replace_bus()
+        _, replaces, _, _, body, *_ = self.wait_call("Notify")
+        self.assertEqual(replaces, 0)
+        self.assertIn(f"peripheral-manager approve {request['id']}", body)
+        self.assertTrue(self.approve(request)["ok"])
+        page.wait_in()
+        self.assertEqual(self.wait_call("CloseNotification"), [7])
+
+    def test_what_waited_for_an_answer_of_a_lost_bus_is_shown_on_the_next(self):
+        self.desktop.send_signal(signal.SIGSTOP)
+        self.page()
+        self.person.wait_event("consent-requested", origin=APP)
+        self.page(OTHER)
+        self.person.wait_event("consent-requested", origin=OTHER)
+        self.replace_bus()
+        body = self.wait_call("Notify")[4]
+        self.assertIn(APP, body)
+        self.assertIn("More pages that wait: 1", body)
+
+    def test_without_its_bus_all_goes_on(self):
         self.page()
         self.wait_call("Notify")
         self.bus.kill()
