@@ -17,7 +17,8 @@ struct pm_lookout {
 
 /* Start it: before there are threads, and before anything is open or known that it should not have. It starts no
  * program, opens nothing but what it is asked about, and ends with its owner, however that ends. 0 or a negative errno;
- * either way the rest may be called, and pm_lookout_end() must be. Without `wanted` none is started. */
+ * either way the rest may be called, and pm_lookout_end() must be, which waits for it two seconds at most. Without
+ * `wanted` none is started. */
 int pm_lookout_start(struct pm_lookout *l, bool wanted);
 void pm_lookout_end(struct pm_lookout *l);
 

@@ -17,8 +17,10 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { PATIENCE_S = 5, PORT_NAME = 64 };
+enum { PATIENCE_S = 5, PORT_NAME = 64, END_MS = 1000, END_STEP_MS = 2 };
 
 struct message {
     uint32_t port;        /* which somebody holds; 0: it is about devices */
@@ -48,24 +50,27 @@ static void answer(struct message *m, pid_t owner)
         m->pid = (int32_t)pid;
 }
 
-/* All that was open is closed, so that nothing stays alive for its sake; what ends the owner's group does not end it,
- * for the owner may still ask. */
-static void leave_the_owner(int fd)
+/* All that was open is closed, so that nothing stays alive for its sake; what ends or stops the owner's group does not
+ * do so to it, for the owner may still ask. False if something may still be open. */
+static bool leave_the_owner(int fd)
 {
-    static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
+    static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE,
+                                  SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
         signal(ignored[i], SIG_IGN);
-    if (fd > 0)
-        (void)syscall(SYS_close_range, 0, (unsigned)fd - 1, 0);
-    (void)syscall(SYS_close_range, (unsigned)fd + 1, UINT_MAX, 0);
+    if ((fd > 0 && syscall(SYS_close_range, 0, (unsigned)fd - 1, 0) < 0) ||
+        syscall(SYS_close_range, (unsigned)fd + 1, UINT_MAX, 0) < 0)
+        return false;
     (void)prctl(PR_SET_NAME, "pm-lookout");
     (void)pm_sandbox_enter();
+    return true;
 }
 
 static _Noreturn void look_out(int fd, pid_t owner)
 {
     struct message m;
-    leave_the_owner(fd);
+    if (!leave_the_owner(fd))
+        _exit(1);
     for (;;) {
         ssize_t n = recv(fd, &m, sizeof(m), 0);
         if (n < 0 && errno == EINTR)
@@ -94,20 +99,37 @@ int pm_lookout_start(struct pm_lookout *l, bool wanted)
     pid_t owner = getpid(), pid = fork();
     if (pid < 0)
         return -errno;
-    if (pid == 0)
+    if (pid == 0) {
+        close(ours);
         look_out(theirs, owner);
+    }
     (void)setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     l->fd = pm_take_fd(&ours);
     l->pid = pid;
     return 0;
 }
 
+/* Wait until it is gone, but not for ever. */
+static bool has_ended(pid_t pid)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000L * END_STEP_MS};
+    for (int waited = 0; waited < END_MS; waited += END_STEP_MS) {
+        pid_t r = waitpid(pid, NULL, WNOHANG);
+        if (r == pid || (r < 0 && errno != EINTR))
+            return true;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+/* It ends when its socket does, unless somebody stopped it. A confined owner may not be allowed to kill it: then it
+ * ends as soon as it is continued. */
 void pm_lookout_end(struct pm_lookout *l)
 {
     if (l->fd >= 0) {
         close(l->fd);
-        while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+        if (!has_ended(l->pid) && kill(l->pid, SIGKILL) == 0)
+            (void)has_ended(l->pid);
     }
     l->fd = -1;
     pthread_mutex_destroy(&l->one);

@@ -1,13 +1,15 @@
 """test_sandbox.py - the running daemon has given up its rights, in every thread, and does all its work without them."""
+import contextlib
 import ctypes
 import glob
 import os
 import pathlib
 import shutil
+import signal
 import tempfile
 import unittest
 
-from daemon import Line, Program, wait_for
+from daemon import DEADLINE, Line, Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 CREATE_RULESET, VERSION = 444, 1
@@ -71,6 +73,19 @@ class SandboxTest(unittest.TestCase):
         (self.folder / "profiles").write_text("no folder")
         self.assertEqual(self.profiles(program), [])
         wait_for(lambda: program.line().endswith("profiles cannot be read: Not a directory.\n"), "the log")
+
+    @unittest.skipUnless(LANDLOCK > 0, "needs Landlock")
+    def test_a_stopped_lookout_does_not_hold_the_end_up(self):
+        program = self.start()
+        pid = program.process.pid
+        lookout = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+        os.kill(lookout, signal.SIGSTOP)
+        try:
+            program.process.terminate()
+            self.assertEqual(program.process.wait(DEADLINE), 0)
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # where the daemon may not kill it, it goes on, and ends
+                os.kill(lookout, signal.SIGCONT)
 
     def test_the_setting_keeps_all_rights(self):
         program = self.start("--no-sandbox")

@@ -317,17 +317,24 @@ static void test_without_the_process_one_looks_oneself(void **state)
     close(far);
 }
 
-static bool is_running(pid_t pid)
+/* Its state as proc(5) has it; 0: it is gone. */
+static char state_of(pid_t pid)
 {
     char path[64], text[400] = "";
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return 0;
     ssize_t n = read(fd, text, sizeof(text) - 1);
     close(fd);
     const char *name_end = n > 0 ? strrchr(text, ')') : NULL;
-    return name_end && name_end[2] != 'Z';
+    return name_end ? name_end[2] : 0;
+}
+
+static bool is_running(pid_t pid)
+{
+    char state = state_of(pid);
+    return state && state != 'Z';
 }
 
 static void test_it_ends_with_its_owner(void **state)
@@ -353,6 +360,33 @@ static void test_it_ends_with_its_owner(void **state)
     close(news[1]);
 }
 
+static void test_one_that_was_stopped_holds_nobody_up(void **state)
+{
+    static const int of_a_terminal[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
+    struct pm_lookout lookout;
+    char name[64];
+    pid_t pid;
+    int fd = listen_on(0);
+    struct sockaddr_in address;
+    socklen_t n = sizeof(address);
+    (void)state;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &n), 0);
+    assert_int_equal(pm_lookout_start(&lookout, true), 0);
+    for (size_t i = 0; i <= sizeof(of_a_terminal) / sizeof(of_a_terminal[0]); i++) { /* the first answer: it is ready */
+        assert_true(pm_lookout_port(&lookout, ntohs(address.sin_port), name, sizeof(name), &pid));
+        if (i < sizeof(of_a_terminal) / sizeof(of_a_terminal[0]))
+            kill(lookout.pid, of_a_terminal[i]);
+    }
+    kill(lookout.pid, SIGSTOP);
+    for (int i = 0; i < TRIES && state_of(lookout.pid) != 'T'; i++)
+        usleep(10000);
+    assert_int_equal(state_of(lookout.pid), 'T');
+    pid = lookout.pid;
+    pm_lookout_end(&lookout);
+    assert_int_equal(state_of(pid), 0);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_holders_are_still_found),
         cmocka_unit_test(test_without_the_process_one_looks_oneself),
         cmocka_unit_test(test_it_ends_with_its_owner),
+        cmocka_unit_test(test_one_that_was_stopped_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, make_places, remove_places);
 }
