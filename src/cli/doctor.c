@@ -4,6 +4,7 @@
 #include "cli/session.h"
 #include "daemon/landlock.h"
 #include "daemon/port_holder.h"
+#include "daemon/reach.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -39,10 +40,17 @@ void pm_doctor_note(struct pm_doctor *d, enum pm_health health, const char *chec
 static void check_sandbox(struct pm_doctor *d, const struct pm_settings *settings)
 {
     unsigned version = pm_landlock_version();
+    const char *exposing = pm_reach_exposes_home(settings);
     if (settings->no_sandbox)
         pm_doctor_note(d, PM_HINT, "sandbox",
                        "\"no-sandbox\" is set: the daemon keeps all rights of its user. Take it out of the settings "
                        "unless something does not work without it.");
+    else if (version > 0 && exposing)
+        pm_doctor_note(
+            d, PM_HINT, "sandbox",
+            "The daemon can read all files beside %s, and so all of your home (Landlock): put that file into "
+            "a folder of its own.",
+            exposing);
     else if (version > 0)
         pm_doctor_note(d, PM_HEALTHY, "sandbox",
                        "The daemon reaches no files but its own and devices (Landlock, version %u).", version);

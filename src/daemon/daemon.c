@@ -353,8 +353,15 @@ static void give_up_rights(const struct daemon *d)
     if (d->settings->no_sandbox)
         return;
     int r = pm_reach_limit(d->settings, &d->places);
+    const char *exposing = r < 0 ? NULL : pm_reach_exposes_home(d->settings);
     if (r < 0)
-        pm_log(PM_LOG_DEBUG, "The kernel does not confine files (%s): going on without.", strerror(-r));
+        pm_log(pm_landlock_version() > 0 ? PM_LOG_WARNING : PM_LOG_DEBUG,
+               "The kernel does not confine files (%s): going on without.", strerror(-r));
+    if (exposing)
+        pm_log(PM_LOG_WARNING,
+               "The daemon can read all files beside %s, and so all of your home: put that file into a folder of its "
+               "own.",
+               exposing);
     r = pm_sandbox_enter();
     if (r < 0)
         pm_log(PM_LOG_DEBUG, "The kernel does not filter system calls (%s): going on without.", strerror(-r));

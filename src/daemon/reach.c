@@ -42,6 +42,33 @@ static void allow_file(struct pm_landlock *l, const char *file)
     }
 }
 
+static bool is_or_is_above(const char *folder, const char *home)
+{
+    PM_AUTO_FREE char *real = realpath(folder, NULL);
+    size_t n = real ? strlen(real) : 0;
+    if (n == 1)
+        return true; /* "/" */
+    return n > 0 && strncmp(real, home, n) == 0 && (home[n] == 0 || home[n] == '/');
+}
+
+static bool exposes(const char *file, const char *home)
+{
+    PM_AUTO_FREE char *named = file ? strdup(file) : NULL, *real = file ? realpath(file, NULL) : NULL;
+    return (named && is_or_is_above(folder_of(named), home)) || (real && is_or_is_above(folder_of(real), home));
+}
+
+const char *pm_reach_exposes_home(const struct pm_settings *s)
+{
+    const char *const files[] = {s->config, s->tls ? s->tls_cert : NULL, s->tls ? s->tls_key : NULL};
+    const char *variable = getenv("HOME");
+    PM_AUTO_FREE char *home = variable ? realpath(variable, NULL) : NULL;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (exposes(files[i], home ? home : ""))
+            return files[i];
+    }
+    return NULL;
+}
+
 /* A folder in one of ours may be a link to another disk. */
 static void allow_inside(struct pm_landlock *l, const char *folder, const char *name, unsigned rights)
 {

@@ -9,4 +9,8 @@
  * pm_landlock_begin(). */
 int pm_reach_limit(const struct pm_settings *settings, const struct pm_places *places);
 
+/* The first file of the settings whose folder, which stays readable as a whole, is the person's home or above it: NULL
+ * if there is none, as it should be. Borrowed from the settings. */
+const char *pm_reach_exposes_home(const struct pm_settings *settings);
+
 #endif

@@ -6,10 +6,12 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
-from daemon import DEADLINE, Line, Program, wait_for
+from daemon import DEADLINE, Line, Program, environment, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
 CREATE_RULESET, VERSION = 444, 1
@@ -73,6 +75,22 @@ class SandboxTest(unittest.TestCase):
         (self.folder / "profiles").write_text("no folder")
         self.assertEqual(self.profiles(program), [])
         wait_for(lambda: program.line().endswith("profiles cannot be read: Not a directory.\n"), "the log")
+
+    @unittest.skipUnless(LANDLOCK > 0, "needs Landlock")
+    def test_a_file_in_the_home_is_warned_of(self):
+        home = self.enterContext(tempfile.TemporaryDirectory(prefix="pm-home-"))
+        for folder, warned in ((home, True), (f"{home}/settings", False)):
+            os.makedirs(folder, exist_ok=True)
+            pathlib.Path(folder, "pm.conf").touch()
+            with mock.patch.dict(os.environ, HOME=home):
+                process = subprocess.Popen([DAEMON, "--allow-root", "--ephemeral", "--port", "0", "--config", f"{folder}/pm.conf"],
+                                           env=environment(f"{home}/daemon"), stderr=subprocess.PIPE, text=True)
+            said = [line := process.stderr.readline()]
+            while line and "Listening" not in line:
+                said.append(line := process.stderr.readline())
+            process.terminate()
+            process.communicate(timeout=DEADLINE)
+            self.assertEqual("folder of its own" in "".join(said), warned, said)
 
     @unittest.skipUnless(LANDLOCK > 0, "needs Landlock")
     def test_a_stopped_lookout_does_not_hold_the_end_up(self):
