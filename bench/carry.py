@@ -1,6 +1,6 @@
 """carry.py - what one machine carries: more and more devices at their line rate, each with more and more clients, until
 something gives way; the daemon beside the bare relay, and what it was that gave way first."""
-from servers import BIN, Failed, Lines, Server, start_daemon
+from servers import BIN, Server, start_daemon, with_server
 
 SERVERS = {"limit": (lambda paths: Server(BIN / "bench_line_relay", *paths), "raw"),
            "peripheral-manager": (lambda paths: start_daemon(paths, "--max-clients", "2000"), "socketio")}
@@ -28,17 +28,10 @@ def gave_way(run, wanted):
 
 def once(name, devices, clients, rate, milliseconds):
     start, kind = SERVERS[name]
-    terminals = Lines(devices)
-    try:
-        server = start(terminals.paths)
-        try:
-            run = server.run("bench_device", "paced", kind, clients, rate, milliseconds, *terminals.far, pass_fds=terminals.far)
-        finally:
-            server.stop()
-    except Failed as failed:
-        return str(failed)
-    finally:
-        terminals.close()
+    run = with_server(start, devices, lambda server, terminals: server.run(
+        "bench_device", "paced", kind, clients, rate, milliseconds, *terminals.far, pass_fds=terminals.far))
+    if isinstance(run, str):
+        return run
     return run | {"delivered": run["client_mb_s"] * 1e6 / rate * 100, "gave_way": gave_way(run, rate / 1e6)}
 
 

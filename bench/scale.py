@@ -2,7 +2,7 @@
 import statistics
 
 from network import PING_MS
-from servers import BIN, DEVICE_SERVERS, Failed, Lines, Server, start_daemon
+from servers import BIN, DEVICE_SERVERS, Server, start_daemon, with_server
 
 # A crowd has no use for the limit's terminals, and more clients than a daemon takes unless told.
 CROWDS = {"limit": lambda paths: Server(BIN / "bench_relay"),
@@ -13,28 +13,13 @@ MOST = {"python-socketio": 1000, "ser2net+websockify": 1, "websocketd+socat": 10
 SHOWN = ("private", "rate", "share")
 
 
-def with_server(start, do):
-    """What do(server, terminals) returns, or why there is nothing."""
-    terminals = Lines(1)
-    try:
-        server = start(terminals.paths)
-        try:
-            return do(server, terminals)
-        finally:
-            server.stop()
-    except Failed as failed:
-        return str(failed)
-    finally:
-        terminals.close()
-
-
 def crowd(name, count, quick):
     """The whole crowd is watched for as long as the daemon takes to ping each of them once."""
     start, kind, _ = DEVICE_SERVERS[name]
     if count > MOST.get(name, count):
         return None
     whole = name == "peripheral-manager" and count == COUNTS[-1] and not quick
-    return with_server(CROWDS.get(name, start),
+    return with_server(CROWDS.get(name, start), 1,
                        lambda server, _: server.load("idle", KINDS[kind], count, PING_MS if whole else 300))
 
 
@@ -46,7 +31,7 @@ def beginning(name, quick):
         far = terminals.far
         run = server.run("bench_device", "paced", kind, 10, 11520, 300, *far, pass_fds=far)
         return {"ready_ms": ready, "rss_mb": empty, "peak_mb": run["peak_mb"]}
-    runs = [with_server(start, look) for _ in range(1 if quick else 3)]
+    runs = [with_server(start, 1, look) for _ in range(1 if quick else 3)]
     wrong = next((run for run in runs if isinstance(run, str)), None)
     return wrong or {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 

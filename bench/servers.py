@@ -101,6 +101,21 @@ def start_daemon(paths, *options, origin=None, **activation):
     return server
 
 
+def with_server(start, lines, do):
+    """What do(server, terminals) returns for a server of so many terminals, or why there is nothing."""
+    terminals = Lines(lines)
+    try:
+        server = start(terminals.paths)
+        try:
+            return do(server, terminals)
+        finally:
+            server.stop()
+    except Failed as failed:
+        return str(failed)
+    finally:
+        terminals.close()
+
+
 # name: how it is started for these terminals, what its clients speak, and how many terminals it can have
 DEVICE_SERVERS = {
     "limit": (lambda paths: Server(BIN / "bench_line_relay", *paths), "raw", 64),

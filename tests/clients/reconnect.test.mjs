@@ -106,6 +106,25 @@ describe("a page goes on where it was", () => {
     });
   }
 
+  it("a connection that is opened when the page is there has a place as well", async () => {
+    sent = "";
+    line = await startLine();
+    const page = tab(YOUNG, "4");
+    try {
+      await until(() => page.joined, "the page to connect");
+      await post("activate-connection", { name: "meter", address: line.path });
+      await say(10);
+      await all(page, "at first");
+      await restart((d) => d.stop());
+      await all(page, "after a stop");
+      assert.equal(page.got, sent);
+    } finally {
+      page.socket.close();
+      await post("deactivate-connection", { name: "meter" });
+      await line.stop();
+    }
+  });
+
   it("a bare WebSocket", async () => {
     const { WebSocket } = require("ws");
     const Local = class extends WebSocket {

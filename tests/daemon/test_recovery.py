@@ -141,13 +141,18 @@ class RecoveryTest(unittest.TestCase):
         back.until(lambda: len(back.bytes.get("pump", b"")) == len(DATA) - gap["to"])
         self.assertEqual(back.bytes["pump"], DATA[gap["to"]:])
 
-    def test_connection_that_closed_meanwhile_is_accounted_for(self):
+    def page_that_misses_the_end(self):
+        """It has 1000 bytes, and lost its line; 4000 came since, and then the connection was closed."""
         line, page = self.line(), Page(self.program)
         line.write(DATA[:1000])
         page.until(lambda: len(page.bytes.get("pump", b"")) == 1000)
         page.cut()
         self.write(line, "pump", DATA[1000:5000])
         self.program.post("deactivate-connection", {"name": "pump"})
+        return page
+
+    def test_connection_that_closed_meanwhile_is_accounted_for(self):
+        page = self.page_that_misses_the_end()
         back = Page(self.program, page.pid, page.offset)
         back.until(lambda: any(e[0] == "rx-gap" for e in back.events))
         gap = next(e[1] for e in back.events if e[0] == "rx-gap")
@@ -201,12 +206,7 @@ class RecoveryTest(unittest.TestCase):
             self.assertEqual(told, [0, ["one"], 4, ["two"], 8])
 
     def test_gap_of_a_closed_connection_is_told_again(self):
-        line, page = self.line(), Page(self.program)
-        line.write(DATA[:1000])
-        page.until(lambda: len(page.bytes.get("pump", b"")) == 1000)
-        page.cut()
-        self.write(line, "pump", DATA[1000:5000])
-        self.program.post("deactivate-connection", {"name": "pump"})
+        page = self.page_that_misses_the_end()
         again = Page(self.program, page.pid, page.offset)
         again.cut()  # before it has read of the gap
         back = Page(self.program, page.pid, page.offset)

@@ -16,6 +16,7 @@ OTHER = "https://other.example"
 class DoorTest(unittest.TestCase):
     options = ()
     demo = True  # with virtual devices
+    under = ()  # a command that runs the daemon
 
     def setUp(self):
         self.home = tempfile.mkdtemp(prefix="pm-test-")
@@ -25,7 +26,9 @@ class DoorTest(unittest.TestCase):
         self.start()
 
     def start(self):
-        self.program = Program(DAEMON, *(["--demo"] if self.demo else []), "--local-pages", "ask", *self.options, home=self.home)
+        self.program = Program(DAEMON, *(["--demo"] if self.demo else []), "--local-pages", "ask", *self.options, home=self.home,
+                               under=self.under)
+        self.own = f"http://localhost:{self.program.port}"
         self.person = peers.person(self.program)
 
     def restart(self, grants=None, options=()):

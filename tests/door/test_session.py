@@ -1,29 +1,15 @@
 """test_session.py - the console page: its session, and what it cannot do without. Numbers as B17 are rows of the list of
 hostile inputs."""
 import json
-import os
 import unittest
 
 import peers
 import test_recovery as recovery
-from daemon import Program, wait_for
+from daemon import wait_for
+from door_case import DoorTest
 
-DAEMON = os.environ["PERIPHERAL_MANAGER"]
 
-
-class SessionTest(unittest.TestCase):
-    def setUp(self):
-        self.program = Program(DAEMON, "--demo", "--local-pages", "ask")
-        self.own = f"http://localhost:{self.program.port}"
-        self.person = peers.person(self.program)
-        self.pages = []
-
-    def tearDown(self):
-        for page in self.pages:
-            page.close()
-        self.person.close()
-        self.assertEqual(self.program.stop(), 0)
-
+class SessionTest(DoorTest):
     def post(self, request, data=None, bearer=None, origin=None, kind="application/json"):
         headers = {"Content-Type": kind, "Origin": origin or self.own}
         if bearer:

@@ -3,9 +3,7 @@ the person's without a token, nor to be our own page without a session (B35)."""
 import json
 import unittest
 
-import peers
-from daemon import Program
-from door_case import APP, DAEMON
+from door_case import APP, DoorTest
 
 # Runs a command that cannot ask the kernel for sockets' owners (NETLINK_SOCK_DIAG).
 UNTOLD = ("/usr/bin/python3", "-c", """
@@ -24,22 +22,8 @@ os.execvp(sys.argv[1], sys.argv[1:])
 JSON = {"Content-Type": "application/json"}
 
 
-class UnknownTest(unittest.TestCase):
-    def setUp(self):
-        self.program = Program(DAEMON, "--demo", "--local-pages", "ask", under=UNTOLD)
-        self.own = f"http://localhost:{self.program.port}"
-        self.person = peers.person(self.program)
-        self.pages = []
-
-    def tearDown(self):
-        for page in self.pages:
-            page.close()
-        self.person.close()
-        self.assertEqual(self.program.stop(), 0)
-
-    def page(self, origin, auth=None):
-        self.pages.append(peers.page(self.program, origin, auth=auth))
-        return self.pages[-1]
+class UnknownTest(DoorTest):
+    under = UNTOLD
 
     def ask(self, path="/api/v1/list-devices", **headers):
         status, _, body = self.program.request("GET", path, None, headers)
@@ -51,7 +35,7 @@ class UnknownTest(unittest.TestCase):
         self.assertEqual(self.page(None).wait_refusal()["code"], "token-required")
         token = self.person.ask("token-create", {"name": "lab"})["token"]
         self.assertEqual(self.ask(Authorization=f"Bearer {token}"), (200, None))
-        program = self.page(None, {"token": token})
+        program = self.page(None, auth={"token": token})
         program.wait_in()
         self.assertTrue(program.ask("list-devices")["devices"])
 
@@ -63,7 +47,7 @@ class UnknownTest(unittest.TestCase):
                                                json.dumps({"code": self.person.ask("session-code")["code"]}).encode(),
                                                JSON | {"Origin": self.own})
         self.assertEqual(status, 200, body)
-        console = self.page(self.own, {"session": json.loads(body)["bearer"]})
+        console = self.page(self.own, auth={"session": json.loads(body)["bearer"]})
         console.wait_in()
         self.assertTrue(console.ask("consent-list")["ok"])
 

@@ -13,6 +13,7 @@ import websocket
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "daemon"))
 from daemon import Program, resident, wait_for  # noqa: E402
 
+SOCKETS = "/socket.io/?EIO=4&transport="
 DEADLINE = 30
 CONFORMANCE = os.environ["PM_CONFORMANCE"]
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
@@ -242,6 +243,14 @@ class HostileTest(unittest.TestCase):
         raw = Raw(self.server.port, **options)
         self.addCleanup(raw.socket.close)
         return raw
+
+    def joined(self):
+        """A client in the namespace "/"."""
+        page = self.websocket(f"{SOCKETS}websocket", host=f"localhost:{self.server.port}")
+        page.text()
+        page.send(frame("40"))
+        self.assertEqual(page.text()[:2], "40")
+        return page
 
     def websocket(self, *args, **options):
         ws = WebSocket(self.server.port, *args, **options)

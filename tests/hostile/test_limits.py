@@ -4,9 +4,8 @@ import json
 import time
 import unittest
 
-from raw import BINARY, DAEMON, HostileTest, PING, Raw, frame, request
+from raw import BINARY, DAEMON, frame, HostileTest, PING, Raw, request, SOCKETS
 
-SOCKETS = "/socket.io/?EIO=4&transport="
 JSON = "Content-Type: application/json"
 
 
@@ -19,13 +18,6 @@ class LimitsTest(HostileTest):
 
     def asked(self, method="GET", target="/health", **options):
         return self.once(request(method, target, host=f"localhost:{self.server.port}", **options))
-
-    def joined(self):
-        page = self.websocket(f"{SOCKETS}websocket", host=f"localhost:{self.server.port}")
-        page.text()
-        page.send(frame("40"))
-        self.assertEqual(page.text()[:2], "40")
-        return page
 
     def test_heads_and_bodies(self):
         self.assertEqual(self.asked()[0], 200)

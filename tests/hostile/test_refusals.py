@@ -7,9 +7,8 @@ import subprocess
 import time
 import unittest
 
-from raw import CLOSE, DAEMON, HostileTest, PING, Raw, frame, request
+from raw import CLOSE, DAEMON, frame, HostileTest, PING, Raw, request, SOCKETS
 
-SOCKETS = "/socket.io/?EIO=4&transport="
 API = "/api/v1/list-devices"
 JSON = "Content-Type: application/json"
 APP = "Origin: https://app.example"
@@ -96,13 +95,6 @@ class RefusalsTest(HostileTest):
                 self.assertEqual((got, error["code"]), (status, code))
                 self.assert_names(setting, error["message"])
         self.server.post("deactivate-connection", {"name": "a"})
-
-    def joined(self):
-        page = self.websocket(f"{SOCKETS}websocket", host=f"localhost:{self.server.port}")
-        page.text()
-        page.send(frame("40"))
-        self.assertEqual(page.text()[:2], "40")
-        return page
 
     def reason(self, page):
         """Status and reason of the server's close frame."""
