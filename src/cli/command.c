@@ -242,8 +242,8 @@ int pm_command_main(int argc, char **argv)
     }
     if (!c) {
         const char *meant = find_meant(argv[1]);
-        snprintf(error, sizeof(error), "\"%.100s\" is not a command%s%s%s", argv[1], meant ? ". Is \"" : "",
-                 meant ? meant : "", meant ? "\" meant?" : "");
+        snprintf(error, sizeof(error), "\"%.100s\" is not a command%s%s%s", argv[1], meant ? "; perhaps \"" : "",
+                 meant ? meant : "", meant ? "\" is meant" : "");
         return pm_command_usage(pm_commands, error);
     }
     return c->main ? c->main(c, argc - 1, argv + 1) : run_command(c, argc - 1, argv + 1);

@@ -16,7 +16,7 @@ class CommandsTest(Places):
 
     def test_slips_are_told_what_they_are_likely_to_mean(self):
         for slip, meant in (("lst", "list"), ("lisst", "list"), ("lits", "list"), ("monitr", "monitor"), ("Serve", "serve")):
-            self.assertIn(f'"{slip}" is not a command. Is "{meant}" meant?', self.command(slip, code=USAGE)[1])
+            self.assertIn(f'"{slip}" is not a command; perhaps "{meant}" is meant.', self.command(slip, code=USAGE)[1])
         for word in ("l", "nix", "", "listen"):
             self.assertNotIn("meant", self.command(word, code=USAGE)[1])
         self.assertEqual(self.command("help"), self.command("--help"))
