@@ -17,8 +17,9 @@
 #include <time.h>
 
 enum {
-    READ_A_TURN = 64 * 1024,
-    READ_MORE = 4095, /* a terminal was full, so there may be more; asking an empty one waits for the kernel's worker */
+    READ_FULL = 4095, /* all that a terminal holds, so there may be more, once the kernel's worker has brought it */
+    READ_ROOM = 4096, /* the worker is sent for when a read has emptied the terminal and has room left */
+    READS_A_TURN = 4, /* reads that wait for that worker: more make turns longer, and save little */
     LOOK_MS = 10,     /* how long signals may change before it is told; errors are looked for as often */
     STUCK_MS = 2000,  /* a closing waits no longer for a device that takes nothing */
     LINGER_LOOK_MS = 10,
@@ -42,7 +43,7 @@ struct serial {
     atomic_bool hurry, superseded;
     size_t left;
     char path[128];
-    uint8_t buffer[READ_A_TURN];
+    uint8_t buffer[READS_A_TURN * READ_ROOM];
 };
 
 static void update(struct serial *s)
@@ -129,7 +130,7 @@ static ssize_t read_some(struct serial *s)
     do {
         n = read(s->fd, s->buffer + got, sizeof(s->buffer) - got);
         got += n > 0 ? (size_t)n : 0;
-    } while (n >= READ_MORE && got < sizeof(s->buffer));
+    } while (n >= READ_FULL && got + READ_ROOM <= sizeof(s->buffer));
     bool nothing = n < 0 && (errno == EAGAIN || errno == EINTR);
     if (got > 0 || (nothing && !s->hung))
         return (ssize_t)got;
@@ -152,8 +153,9 @@ static void on_ready(struct pm_watch *w, unsigned events)
     struct serial *s = w->owner;
     if ((events & PM_LOOP_WRITE) && s->full) {
         s->full = false;
-        update(s);
-        s->port.events->on_writable(s->port.owner);
+        s->port.events->on_writable(s->port.owner); /* mostly fills it again, which is no news for the loop */
+        if (!s->port.closed)
+            update(s);
     }
     if (s->port.closed || s->lost)
         return;
