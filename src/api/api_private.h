@@ -120,6 +120,9 @@ void pm_api_answer_kept(struct pm_api *a, struct pm_api_request *r, const struct
 bool pm_may(const struct pm_api *a, const struct pm_who *who, enum pm_capability needs, const char *device_id);
 bool pm_sees_device(const struct pm_api *a, const struct pm_who *who, const struct pm_device *d);
 
+/* There is nothing at this address: the same words whether that is so, or the page may not know better. */
+void pm_sight_fail_missing(struct pm_api *a, struct pm_api_request *r, const char *address);
+
 /* The device, and what another application has open alone is not seen. */
 bool pm_sees_connection(const struct pm_api *a, const struct pm_who *who, const struct pm_connection *c);
 

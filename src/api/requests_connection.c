@@ -40,9 +40,9 @@ static void list_devices(struct pm_call *call)
 static void plug_virtual(struct pm_call *call)
 {
     bool in = strcmp(call->kind->event, "plug-virtual") == 0;
-    if (pm_devices_plug_virtual(call->api->devices, pm_call_text(call, "address"), in) < 0)
-        pm_api_fail(call->request, PM_NO_SUCH_DEVICE,
-                    "There is no virtual device of this address. They are there when the daemon runs with --demo.");
+    const char *address = pm_call_text(call, "address");
+    if (pm_devices_plug_virtual(call->api->devices, address, in) < 0)
+        pm_sight_fail_missing(call->api, call->request, address);
     else
         pm_api_answer(call->request, NULL, NULL);
 }
@@ -100,24 +100,6 @@ static void fail_busy(const struct opening *o, const struct pm_device *d)
         pm_api_fail(r, PM_DEVICE_BUSY, "%s is in use. Close the program or connection that uses it.", address);
 }
 
-/* What an option would make appear is said to whoever may know what is not there. */
-static void fail_missing(const struct opening *o)
-{
-    static const struct {
-        const char *start, *option;
-    } hidden[] = {{"/dev/pts/", "--allow-pty"}, {"virtual:", "--demo"}};
-    struct pm_api_request *r = o->request;
-    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]) && r->who->kind != PM_WHO_PAGE; i++) {
-        if (strncmp(o->address, hidden[i].start, strlen(hidden[i].start)) != 0)
-            continue;
-        pm_api_fail_see(r, PM_NO_SUCH_DEVICE, "list-devices", NULL,
-                        "There is no device at this address. Some like it are there when the daemon runs with %s.",
-                        hidden[i].option);
-        return;
-    }
-    pm_api_fail_see(r, PM_NO_SUCH_DEVICE, "list-devices", NULL, "There is no device at this address.");
-}
-
 static void fail_open(const struct opening *o, int error)
 {
     struct pm_api_request *r = o->request;
@@ -127,7 +109,7 @@ static void fail_open(const struct opening *o, int error)
         pm_api_fail(r, PM_NAME_TAKEN, "\"%s\" is a connection to another device already.", o->name);
         break;
     case -ENODEV:
-        fail_missing(o);
+        pm_sight_fail_missing(o->api, r, o->address);
         break;
     case -EBUSY:
         fail_busy(o, d);

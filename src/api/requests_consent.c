@@ -148,8 +148,8 @@ static struct pm_consent_request *find_request(struct pm_call *call)
     const char *id = pm_call_text(call, "id");
     struct pm_consent_request *r = pm_door_request(call->api->door, id);
     if (!r)
-        pm_api_fail(call->request, PM_NO_SUCH_REQUEST,
-                    "There is no question \"%s\" (any more): the page went away, or it was answered.", id);
+        pm_api_fail_see(call->request, PM_NO_SUCH_REQUEST, "consent-list", NULL,
+                        "There is no question \"%s\" (any more): the page went away, or it was answered.", id);
     return r;
 }
 
@@ -277,7 +277,8 @@ static bool check_devices(struct pm_call *call, const struct pm_consent_request 
         return false;
     }
     if (r->chooser && !is_one(call, r, devices)) {
-        pm_api_fail(call->request, PM_BAD_REQUEST, "This page asks for one device: name it in \"devices\".");
+        pm_api_fail_see(call->request, PM_BAD_REQUEST, "list-devices", NULL,
+                        "This page asks for one device, and several fit: name the one.");
         return false;
     }
     return true;

@@ -62,7 +62,7 @@ static void token_create(struct pm_call *call)
     }
     free(c);
     if (r == -EEXIST)
-        pm_api_fail(call->request, PM_NAME_TAKEN, "There is a token of this name. Revoke it first.");
+        pm_api_fail(call->request, PM_NAME_TAKEN, "There is a token \"%s\" already. Revoke it first.", name);
     else if (r == -ENOSPC)
         pm_api_fail(call->request, PM_TOO_MANY_OPEN, "There are as many tokens as can be held. Revoke some first.");
     else

@@ -102,6 +102,14 @@ static bool refuse_capability(struct pm_call *call)
     return false;
 }
 
+/* What an option would make appear is said to whoever may know what is not there. */
+void pm_sight_fail_missing(struct pm_api *a, struct pm_api_request *r, const char *address)
+{
+    const char *option = r->who->kind == PM_WHO_PAGE ? NULL : pm_devices_hidden_by(a->devices, address);
+    pm_api_fail_see(r, PM_NO_SUCH_DEVICE, "list-devices", NULL, "There is no device at \"%s\"%s%s.", address,
+                    option ? "; some like it are there when the daemon runs with " : "", option ? option : "");
+}
+
 /* To a page, a device that it was not granted does not exist. Another application's connection that waits for its
  * device is not to be had by its name either. */
 static bool may_open(struct pm_call *call, const char *address)
@@ -112,7 +120,7 @@ static bool may_open(struct pm_call *call, const char *address)
     const char *name = pm_call_text(call, "name");
     const struct pm_connection *named = name ? pm_hub_find(call->api->hub, name) : NULL;
     if (!pm_may(call->api, who, PM_NEEDS_OPEN, d ? d->id : address)) {
-        pm_api_fail_see(call->request, PM_NO_SUCH_DEVICE, "list-devices", NULL, "There is no device at this address.");
+        pm_sight_fail_missing(call->api, call->request, address);
         return false;
     }
     if (d && is_in_doubt(call->api, who, d)) {

@@ -76,7 +76,7 @@ const struct pm_command pm_commands[] = {
      PLAIN, .run = pm_grants_command},
     {"revoke", .arguments = "", .purpose = "End what pages were allowed, and the streams that go by it",
      .request = "grant-revoke", .example = "peripheral-manager revoke --origin https://lab.example", PLAIN,
-     .run = pm_request_command},
+     .run = pm_revoke_command},
     {"token", "create TOKEN [SCOPE]... | list | revoke TOKEN", 1, 6,
      .purpose = "Let programs of other users in: make, show and end tokens, for read, write, control and record",
      .request = "token-create", .request_words = 2,

@@ -85,6 +85,7 @@ enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **ar
 enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_approve_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_revoke_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_tls_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_token_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_list_command(const struct pm_command *self, void *values, char **words, unsigned n);

@@ -61,8 +61,7 @@ static void print_grants(const json_t *answer)
                json_is_string(device) ? "all devices" : description,
                pm_session_text(grant, "duration", duration, sizeof(duration)));
     }
-    if (json_is_false(json_object_get(answer, "saved")))
-        puts("This could not be saved, and holds until the daemon ends.");
+    pm_session_print_saved(answer);
 }
 
 /* The ids of the devices that were named. */
@@ -134,4 +133,20 @@ enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char
 {
     (void)self, (void)words, (void)n;
     return pm_session_show(values, "grant-list", NULL, "grants", print_allowed);
+}
+
+enum pm_exit pm_revoke_command(const struct pm_command *self, void *values, char **words, unsigned n)
+{
+    const struct pm_common *common = values;
+    json_t *data = json_object();
+    (void)words, (void)n;
+    if (pm_request_collect(self, common, NULL, data) < 0) {
+        json_decref(data);
+        return PM_EXIT_USAGE;
+    }
+    if (json_object_size(data) == 0) {
+        json_decref(data);
+        return pm_command_usage(self, "Name what is to end: --id, --origin, --device, or --all yes");
+    }
+    return pm_session_revoke(common, self->request, data, "No grant fits that. See: peripheral-manager grants");
 }

@@ -145,10 +145,7 @@ static void print_answer(const json_t *answer)
 {
     const json_t *c = json_object_get(answer, "connection");
     const json_t *baud = json_object_get(json_object_get(c, "options"), "baud-rate");
-    const json_t *revoked = json_object_get(answer, "revoked");
     char name[256], address[160];
-    if (json_is_integer(revoked))
-        printf("%lld revoked.\n", (long long)json_integer_value(revoked));
     if (!c)
         return;
     printf("%s is %s at %lld baud.\n", pm_session_text(c, "name", name, sizeof(name)),

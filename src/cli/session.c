@@ -80,9 +80,15 @@ static const char *command_for(const char *code, const char *request)
 {
     static const struct {
         const char *request, *line;
-    } lines[] = {{"list-devices", "list"},      {"list-connections", "connections"},
-                 {"list-profiles", "profiles"}, {"list-recordings", "recordings"},
-                 {"describe", "command NAME"},  {"configure-connection", "configure NAME --profile ID"}};
+    } lines[] = {{"list-devices", "list"},
+                 {"list-connections", "connections"},
+                 {"list-profiles", "profiles"},
+                 {"list-recordings", "recordings"},
+                 {"consent-list", "requests"},
+                 {"grant-list", "grants"},
+                 {"token-list", "token list"},
+                 {"describe", "command NAME"},
+                 {"configure-connection", "configure NAME --profile ID"}};
     if (strcmp(code, pm_error_code(PM_UNKNOWN_REQUEST)) == 0)
         return "request describe";
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -160,6 +166,31 @@ enum pm_exit pm_session_show(const struct pm_common *common, const char *event, 
         print(answer);
     json_decref(answer);
     return PM_EXIT_OK;
+}
+
+void pm_session_print_saved(const json_t *answer)
+{
+    if (json_is_false(json_object_get(answer, "saved")))
+        fputs("This could not be saved, and holds until the daemon ends. See: peripheral-manager doctor\n", stderr);
+}
+
+enum pm_exit pm_session_revoke(const struct pm_common *common, const char *event, json_t *data, const char *none)
+{
+    json_t *answer;
+    enum pm_exit code = pm_session_ask_once(common, event, data, &answer);
+    if (code != PM_EXIT_OK)
+        return code;
+    json_int_t revoked = json_integer_value(json_object_get(answer, "revoked"));
+    if (common->json)
+        pm_session_print_json(answer);
+    else if (revoked > 0)
+        printf("%lld revoked.\n", (long long)revoked);
+    if (revoked > 0)
+        pm_session_print_saved(answer);
+    else
+        fprintf(stderr, "%s\n", none);
+    json_decref(answer);
+    return revoked > 0 ? PM_EXIT_OK : PM_EXIT_REFUSED;
 }
 
 /* ---- output ---- */

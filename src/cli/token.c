@@ -44,34 +44,30 @@ static void print_list(const json_t *answer)
         pm_session_print_table(columns, list);
 }
 
-static void print_saved(const json_t *answer)
-{
-    if (json_is_false(json_object_get(answer, "saved")))
-        fputs("This could not be saved, and holds until the daemon ends.\n", stderr);
-}
-
 /* The secret alone, so that a script can take it. */
 static void print_token(const json_t *answer)
 {
     puts(json_string_value(json_object_get(answer, "token")));
     fputs("This is shown once. Send it as Authorization: Bearer, or as auth {token: ...} of Socket.IO.\n", stderr);
-    print_saved(answer);
+    pm_session_print_saved(answer);
 }
 
-static void print_revoked(const json_t *answer)
+static enum pm_exit revoke(const struct pm_common *common, const char *request, json_t *data)
 {
-    printf("%lld revoked.\n", (long long)json_integer_value(json_object_get(answer, "revoked")));
-    print_saved(answer);
+    char name[PM_CELL], none[PM_CELL + 64];
+    snprintf(none, sizeof(none), "There is no token \"%s\". See: peripheral-manager token list",
+             pm_session_text(data, "name", name, sizeof(name)));
+    return pm_session_revoke(common, request, data, none);
 }
 
 static const struct verb {
     const char *word, *request;
-    unsigned min, max; /* words, itself included */
-    void (*print)(const json_t *answer);
+    unsigned min, max;                   /* words, itself included */
+    void (*print)(const json_t *answer); /* NULL: it is told how many there were */
 } verbs[] = {
     {"create", "token-create", 2, 6, print_token},
     {"list", "token-list", 1, 1, print_list},
-    {"revoke", "token-revoke", 2, 2, print_revoked},
+    {"revoke", "token-revoke", 2, 2, NULL},
 };
 
 static const struct verb *find_verb(const char *word, unsigned n)
@@ -111,5 +107,7 @@ enum pm_exit pm_token_command(const struct pm_command *self, void *values, char 
         json_decref(data);
         return PM_EXIT_USAGE;
     }
+    if (!verb->print)
+        return revoke(common, verb->request, data);
     return pm_session_show(common, verb->request, data, NULL, verb->print);
 }

@@ -408,6 +408,19 @@ static bool stat_pty(const struct pm_devices *all, const char *address, struct s
            S_ISCHR(ret->st_mode);
 }
 
+const char *pm_devices_hidden_by(const struct pm_devices *all, const char *address)
+{
+    const struct {
+        const char *start, *option;
+        bool set;
+    } hidden[] = {{"/dev/pts/", "--allow-pty", all->options.allow_pty}, {"virtual:", "--demo", all->options.demo}};
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        if (!hidden[i].set && strncmp(address, hidden[i].start, strlen(hidden[i].start)) == 0)
+            return hidden[i].option;
+    }
+    return NULL;
+}
+
 /* The system makes a terminal's inode when it is opened, and nothing changes it while it is used. */
 bool pm_devices_identify(const struct pm_devices *all, const char *address, char ret[PM_DEVICE_TEXT])
 {

@@ -76,6 +76,10 @@ const struct pm_link *pm_devices_list(const struct pm_devices *all);
  * nothing but the list. */
 const struct pm_device *pm_devices_find(const struct pm_devices *all, const char *address);
 
+/* The option that would show, or open, devices whose addresses begin as this one does, "--demo" or "--allow-pty"; NULL
+ * if there is none, or it is set. */
+const char *pm_devices_hidden_by(const struct pm_devices *all, const char *address);
+
 /* The id of what this address names now: a listed device's, or for a pseudo terminal (if those are allowed) one that
  * no later terminal of the same path has. False, and an empty text: nothing is there. */
 bool pm_devices_identify(const struct pm_devices *all, const char *address, char ret[PM_DEVICE_TEXT]);

@@ -70,11 +70,36 @@ class CommandsTest(Places):
         self.assertIn('no connection named "nix"', errors)
         self.command("activate", "a", "virtual:nix", code=REFUSED)
 
+    def test_a_device_that_is_not_there_is_named_with_the_option_that_would_show_it(self):
+        self.serve("--demo")
+        for address, why in (("virtual:nix", ""), ("/dev/ttyUSB77", ""), ("/dev/pts/77", "--allow-pty")):
+            errors = self.command("activate", "a", address, code=REFUSED)[1]
+            self.assertIn(f'There is no device at "{address}"', errors)
+            self.assertEqual((why and why in errors, "--demo" in errors), (why and True, False), errors)
+
+    def test_without_demo_devices_the_option_is_named(self):
+        self.serve()
+        self.assertIn("with --demo. See: peripheral-manager list\n",
+                      self.command("activate", "a", "virtual:echo", code=REFUSED)[1])
+
+    def test_what_is_not_there_cannot_be_revoked(self):
+        self.serve()
+        self.assertEqual(self.command("token", "revoke", "lab", code=REFUSED),
+                         ("", 'There is no token "lab". See: peripheral-manager token list\n'))
+        self.assertEqual(self.json("token", "revoke", "lab", code=REFUSED)["revoked"], 0)
+        self.command("token", "create", "lab")
+        self.assertIn('There is a token "lab" already', self.command("token", "create", "lab", code=REFUSED)[1])
+        self.assertEqual(self.command("token", "revoke", "lab"), ("1 revoked.\n", ""))
+        for what in (("--id", "x"), ("--origin", "https://lab.example"), ("--device", "x"), ("--all", "yes")):
+            self.assertEqual(self.command("revoke", *what, code=REFUSED),
+                             ("", "No grant fits that. See: peripheral-manager grants\n"))
+        self.assertIn("--id, --origin, --device, or --all", self.command("revoke", code=USAGE)[1])
+
     def test_refusals_name_the_command_to_type(self):
         self.serve("--demo")
         for arguments, end in ((["deactivate", "nix"], "connections"), (["activate", "a", "virtual:nix"], "list"),
                                (["activate", "a", "virtual:echo", "--profile", "nix"], "profiles"),
-                               (["request", "nix"], "request describe")):
+                               (["deny", "nix"], "requests"), (["request", "nix"], "request describe")):
             errors = self.run_program(*arguments)[2]
             self.assertTrue(errors.endswith(f" See: peripheral-manager {end}\n"), errors)
         error = json.loads(self.command("deactivate", "nix", "--json", code=REFUSED)[0])["error"]

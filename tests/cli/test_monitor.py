@@ -200,7 +200,7 @@ class MonitorTest(Places):
     def test_what_is_neither_connection_nor_device_is_refused(self):
         code, _, errors = self.run_program("monitor", "nix")
         self.assertEqual(code, 1)
-        self.assertIn("no device at this address", errors)
+        self.assertEqual(errors, 'There is no device at "nix". See: peripheral-manager list\n')
 
     def test_reader_that_goes_away_ends_it(self):
         process, output = self.piped(self.line.path)

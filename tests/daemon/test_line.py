@@ -184,7 +184,7 @@ class LineTest(unittest.TestCase):
                         "/dev/serial/by-id/../../mem", "virtual:", "virtual:nothing", "usb-0403:6001-NONE-00"):
             with self.subTest(address=address):
                 answer = self.ask("activate-connection", name="b", address=address)
-                self.assert_fails(answer, "no-such-device", "no device at this address")
+                self.assert_fails(answer, "no-such-device", "There is no device at ")
 
     def test_port_is_free_again_at_once(self):  # G05
         line = self.line()
