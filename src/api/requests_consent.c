@@ -273,7 +273,7 @@ static bool check_devices(struct pm_call *call, const struct pm_consent_request 
     const char *missing = find_missing(call, devices);
     if (missing) {
         pm_api_fail_see(call->request, PM_NO_SUCH_DEVICE, "list-devices", NULL,
-                        "There is no device \"%s\" here (any more): devices are named by their ids.", missing);
+                        "There is no device \"%s\" here (any more).", missing);
         return false;
     }
     if (r->chooser && !is_one(call, r, devices)) {

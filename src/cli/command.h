@@ -83,7 +83,7 @@ extern const struct pm_option pm_doctor_rows[], pm_export_rows[], pm_monitor_row
 
 enum pm_exit pm_serve_command(const struct pm_command *self, int argc, char **argv);
 enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n);
-enum pm_exit pm_approve_command(const struct pm_command *self, void *values, char **words, unsigned n);
+enum pm_exit pm_answer_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_revoke_command(const struct pm_command *self, void *values, char **words, unsigned n);
 enum pm_exit pm_tls_command(const struct pm_command *self, void *values, char **words, unsigned n);

@@ -218,7 +218,7 @@ static const struct {
     {"NAME|ADDRESS", offer_addresses},
     {"ADDRESS", offer_addresses},
     {"DEVICE", offer_ids},
-    {"ID", offer_questions},
+    {"ID|PAGE", offer_questions},
     {"FILE|RECORDING", offer_recordings},
     {"TOKEN", offer_tokens},
     {"COMMAND", offer_commands},

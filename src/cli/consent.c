@@ -1,5 +1,8 @@
 /* consent.c - the subcommands by which a person lets pages in: what they ask, the answers, and what was allowed. */
+#include "cli/choose.h"
 #include "cli/session.h"
+
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -64,30 +67,43 @@ static void print_grants(const json_t *answer)
     pm_session_print_saved(answer);
 }
 
-/* The ids of the devices that were named. */
-static json_t *name_devices(char **words, unsigned n)
+/* Answer a question: `data` has how, and is taken; the words name the question, and devices if it is let in. */
+static enum pm_exit answer(const struct pm_command *self, const struct pm_common *common, char **words, unsigned n,
+                           json_t *data)
 {
-    if (n == 1 && strcmp(words[0], "*") == 0)
-        return json_string("*");
-    json_t *array = json_array();
-    for (unsigned i = 0; i < n; i++)
-        json_array_append_new(array, json_string(words[i]));
-    return array;
+    struct pm_client *client;
+    json_t *result;
+    enum pm_exit code = pm_session_open(common, NULL, NULL, &client);
+    if (code != PM_EXIT_OK) {
+        json_decref(data);
+        return code;
+    }
+    code = pm_choose_question(client, common, words[0], data);
+    if (code == PM_EXIT_OK && n > 1)
+        code = pm_choose_devices(client, common, words + 1, n - 1, data);
+    if (code == PM_EXIT_OK)
+        code = pm_session_ask(client, common, self->request, json_incref(data), &result);
+    json_decref(data);
+    pm_client_close(client);
+    if (code == PM_EXIT_OK)
+        pm_session_tell(common, result, NULL, print_grants);
+    return code;
 }
 
-enum pm_exit pm_approve_command(const struct pm_command *self, void *values, char **words, unsigned n)
+enum pm_exit pm_answer_command(const struct pm_command *self, void *values, char **words, unsigned n)
 {
-    const struct pm_common *common = values;
-    json_t *data = json_pack("{s:s}", "id", words[0]);
-    if (!data)
-        return pm_command_usage(self, "The ID must be UTF-8 text");
-    if (n > 1)
-        json_object_set_new(data, "devices", name_devices(words + 1, n - 1));
-    if (pm_request_collect(self, common, NULL, data) < 0) {
+    json_t *data = json_object();
+    for (unsigned i = 0; i < n; i++) {
+        if (pm_utf8_valid(words[i], strlen(words[i])))
+            continue;
+        json_decref(data);
+        return pm_command_usage(self, "ID and DEVICE must be UTF-8 text");
+    }
+    if (pm_request_collect(self, values, NULL, data) < 0) {
         json_decref(data);
         return PM_EXIT_USAGE;
     }
-    return pm_session_show(common, self->request, data, NULL, print_grants);
+    return answer(self, values, words, n, data);
 }
 
 /* ---- grants ---- */

@@ -153,19 +153,24 @@ enum pm_exit pm_session_ask_once(const struct pm_common *common, const char *eve
     return code;
 }
 
-enum pm_exit pm_session_show(const struct pm_common *common, const char *event, json_t *data, const char *member,
-                             void (*print)(const json_t *answer))
+void pm_session_tell(const struct pm_common *common, json_t *answer, const char *member,
+                     void (*print)(const json_t *answer))
 {
-    json_t *answer;
-    enum pm_exit code = pm_session_ask_once(common, event, data, &answer);
-    if (code != PM_EXIT_OK)
-        return code;
     if (common->json)
         pm_session_print_json(member ? json_object_get(answer, member) : answer);
     else
         print(answer);
     json_decref(answer);
-    return PM_EXIT_OK;
+}
+
+enum pm_exit pm_session_show(const struct pm_common *common, const char *event, json_t *data, const char *member,
+                             void (*print)(const json_t *answer))
+{
+    json_t *answer;
+    enum pm_exit code = pm_session_ask_once(common, event, data, &answer);
+    if (code == PM_EXIT_OK)
+        pm_session_tell(common, answer, member, print);
+    return code;
 }
 
 void pm_session_print_saved(const json_t *answer)

@@ -2,6 +2,7 @@
 import json
 import re
 import select
+import threading
 import types
 import unittest
 
@@ -19,8 +20,8 @@ class ConsentTest(Places):
         port = int(re.search(r":(\d+)", self.daemon.stdout.readline().decode()).group(1))
         self.program = types.SimpleNamespace(port=port)
 
-    def page(self, **options):
-        page = peers.page(self.program, APP, **options)
+    def page(self, origin=APP, **options):
+        page = peers.page(self.program, origin, **options)
         self.addCleanup(page.close)
         return page
 
@@ -74,9 +75,46 @@ class ConsentTest(Places):
         self.told("is over: denied")
         self.assertIn("No page asks", self.command("requests")[0])
 
+    def test_pages_and_devices_are_named_as_they_are_seen(self):
+        self.command("activate", "speaker", "virtual:echo")
+        for device, wanted in (("virtual:pump", "virtual-pump"), ("counter", "virtual-counter"), ("speaker", "virtual-echo")):
+            page = self.page()
+            self.told("asks for devices")
+            self.assertIn(f"{APP} may use", self.command("approve", APP.removeprefix("https://"), device)[0])
+            wait_for(lambda: page.joined, "the page is let in")
+            self.told("is over: approved")
+            self.assertEqual([g["device"]["id"] for g in self.json("grants")], [wanted])
+            self.command("revoke", "--origin", APP)
+            page.close()
+        self.page(origin="https://two.example")
+        self.told("asks for devices")
+        self.assertIn("There is no question", self.command("deny", "wo.example", code=1)[1])
+        self.command("deny", "two.example")
+        self.told("is over: denied")
+
+    def test_what_fits_several_is_refused_with_their_ids(self):
+        self.command("activate", "pump", "virtual:echo")
+        page = self.page()
+        self.told("asks for devices")
+        errors = self.command("approve", APP, "pump", code=64)[1]
+        self.assertIn('"pump" fits 2 devices:\n', errors)
+        self.assertIn("  virtual-pump  virtual:pump\n", errors)
+        self.assertIn("Name one by its id. See: peripheral-manager list\n", errors)
+        self.assertFalse(page.joined)
+        self.command("approve", APP, "virtual-pump")
+        wait_for(lambda: page.joined, "the page is let in")
+        threading.Thread(target=lambda: page.ask("request-device", {}), daemon=True).start()
+        other = self.page(origin="http://app.example")
+        wait_for(lambda: len(self.json("requests")) == 2, "two questions")
+        self.assertIn('"app.example" fits 2 questions:\n', self.command("deny", "app.example", code=64)[1])
+        self.command("deny", "http://app.example")
+        self.command("deny", APP)
+        self.assertEqual(other.wait_refusal()["code"], "consent-denied")
+
     def test_what_cannot_be_answered(self):
         self.assertIn('no question "zz"', self.command("approve", "zz", code=1)[1])
         self.assertIn('no question "zz"', self.command("deny", "zz", code=1)[1])
+        self.assertIn("UTF-8", self.command("approve", "q_1", b"\xff", code=64)[1])
         self.page()
         question = re.search(r"deny (\S+)\.", self.told("asks for devices")).group(1)
         self.assertIn('no device "nix"', self.command("approve", question, "nix", code=1)[1])
