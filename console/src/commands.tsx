@@ -3,8 +3,8 @@ import { useState } from "preact/hooks";
 import { daemon, Link } from "./daemon";
 import { Argument, Command, useProfiles } from "./profiles";
 import { remember } from "./store";
-import { concat, hexByte, visible } from "./text";
-import { Choice, Problem } from "./ui";
+import { concat, hexByte } from "./text";
+import { Choice, DeviceText, Problem, useProblem } from "./ui";
 import { Answer } from "./wire";
 
 const STANDARD: Command = {
@@ -58,20 +58,19 @@ function standard(form: Record<string, unknown>): Record<string, unknown> {
   return { "command-id": form["command-id"], args };
 }
 
-interface Result { answer: Answer; bytes: Uint8Array }
+interface Result { answer: Extract<Answer, { ok: true }>; bytes: Uint8Array }
 
 function Outcome(p: { command: Command; result: Result }) {
   const { answer, bytes } = p.result;
-  if (!answer.ok) return <Problem text={answer.error.message} />;
   const { command: _, ...response } = { command: "", ...(answer.response ?? {}) } as Record<string, unknown>;
   return (
     <div class="outcome" role="status" aria-label={`Answer to ${p.command.name}`}>
       <dl>
         {Object.entries(response).map(([name, value]) => (
-          <div key={name}><dt>{name}</dt><dd>{typeof value === "object" ? JSON.stringify(value) : String(value)}</dd></div>
+          <div key={name}><dt>{name}</dt><dd><DeviceText text={typeof value === "object" ? JSON.stringify(value) : String(value)} /></dd></div>
         ))}
       </dl>
-      <small>{answer.bytes} bytes sent{bytes.length > 0 && <>; received <code>{[...bytes].map(hexByte).join(" ")}</code> <code>{visible(new TextDecoder().decode(bytes)).replace(/\n/g, "␊")}</code></>}</small>
+      <small>{answer.bytes} bytes sent{bytes.length > 0 && <>; received <code>{[...bytes].map(hexByte).join(" ")}</code> <code><DeviceText text={new TextDecoder().decode(bytes)} /></code></>}</small>
     </div>
   );
 }
@@ -79,6 +78,7 @@ function Outcome(p: { command: Command; result: Result }) {
 function CommandForm(p: { link: Link; command: Command; profile: string }) {
   const { link, command } = p;
   const [result, setResult] = useState<Result | null>(null);
+  const [problem, setProblem] = useProblem(link);
   const [busy, setBusy] = useState(false);
   const run = async (form: HTMLFormElement) => {
     const args = values(form, command), parts: Uint8Array[] = [];
@@ -88,13 +88,15 @@ function CommandForm(p: { link: Link; command: Command; profile: string }) {
     await new Promise((resolve) => setTimeout(resolve, LATER_MS));
     unlisten();
     setBusy(false);
-    setResult({ answer, bytes: concat(parts).subarray(0, BYTES_MAX) });
+    setProblem(answer.error ?? null);
+    setResult(answer.ok ? { answer, bytes: concat(parts).subarray(0, BYTES_MAX) } : null);
   };
   return (
     <form class="command" aria-label={command.name} onSubmit={(e) => { e.preventDefault(); void run(e.currentTarget); }}>
       <div class="what"><strong>{command.name}</strong>{command.purpose && <small>{command.purpose}</small>}</div>
       <div class="fields">{command.arguments.map((a) => <Field key={a.name} argument={a} />)}</div>
       <button type="submit" disabled={busy} aria-label={`Send ${command.name}`}>Send</button>
+      <Problem text={problem} />
       {result && <Outcome command={command} result={result} />}
     </form>
   );
@@ -103,10 +105,10 @@ function CommandForm(p: { link: Link; command: Command; profile: string }) {
 export function CommandsView(p: { link: Link }) {
   const { link } = p, profile = String(link.options.profile ?? "");
   const profiles = useProfiles();
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem(link);
   const choose = async (id: string) => {
     const answer = await daemon.ask("configure-connection", { name: link.name, profile: id });
-    setProblem(answer.ok ? null : answer.error.message);
+    setProblem(answer.error ?? null);
     if (!answer.ok) return;
     daemon.update(link, answer.connection);
     remember(`options:${link.device}`, { profile: id });

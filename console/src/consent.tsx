@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { access, Entry, Grant, Question } from "./access";
 import { daemon } from "./daemon";
 import { useStore } from "./store";
-import { Problem } from "./ui";
+import { Problem, useProblem } from "./ui";
 
 const INERT_MS = 700; // after the page is shown, gets the focus, or what is asked changes: nobody clicks by accident then
 
@@ -52,14 +52,14 @@ function QuestionCard(p: { question: Question }) {
   const [chosen, setChosen] = useState<string[]>([]);
   const [duration, setDuration] = useState("once");
   const [shared, setShared] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem();
   const armed = useArmed(Math.max(q.changed, access.moved));
   const name = `question-${q.id}`;
   useEffect(() => setChosen([]), [q.changed]);
   const toggle = (id: string, on: boolean) => setChosen(id === "*" ? (on ? ["*"] : []) : [...chosen.filter((c) => c !== id && c !== "*"), ...(on ? [id] : [])]);
   const answer = async (request: string, data: Record<string, unknown>) => {
     const result = await daemon.ask(request, { id: q.id, ...data });
-    setProblem(result.ok ? null : result.error.message);
+    setProblem(result.error ?? null);
   };
   const approve = () => answer("consent-approve", { devices: chosen[0] === "*" ? "*" : chosen, duration, shared });
   const choices = [...q.devices.map((d) => ({ id: d.id, label: daemon.called(d.id, d.description), more: [d.address, d.serialnumber].filter(Boolean).join(" · ") })),
@@ -111,11 +111,11 @@ const BY: Record<string, string> = {
 
 function GrantRow(p: { grant: Grant }) {
   const { grant: g } = p;
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem();
   const device = g.device === "*" ? "all devices" : daemon.called(g.device.id, g.device.description);
   const revoke = async () => {
     const answer = await access.revoke({ id: g.id });
-    setProblem(answer.ok ? null : answer.error.message);
+    setProblem(answer.error ?? null);
   };
   return (
     <li class="device beside">

@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { Connection, daemon, Device, Link, title } from "./daemon";
 import { recall, remember, useStore } from "./store";
-import { Choice, Problem } from "./ui";
+import { Choice, Problem, useProblem } from "./ui";
 import { workspace } from "./workspace";
 
 // A name for a new connection that nobody has yet.
@@ -29,13 +29,13 @@ function connectDevice(device: Device, profile: string) {
 
 function Rename(p: { link: Link }) {
   const [editing, setEditing] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem();
   const over = useRef(false); // Escape or Enter came first; leaving the field changes nothing then
   const save = async (name: string) => {
     setEditing(false);
     if (name === p.link.name || name === "") return;
     const answer = await daemon.ask("rename-reference", { old: p.link.name, new: name });
-    setProblem(answer.ok ? null : answer.error.message);
+    setProblem(answer.error ?? null);
     if (answer.ok) remember(`name:${p.link.device}`, name);
   };
   if (!editing)
@@ -66,10 +66,10 @@ export const lostText = (link: Link) => link.trouble ?? "Unplugged. Opens again 
 // Show stands where Connect was, in the same size: the second click of a double click does no harm.
 function ConnectionRow(p: { link: Link }) {
   const { link } = p, lost = link.state !== "open";
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem(link);
   const disconnect = async () => {
     const answer = await daemon.ask("deactivate-connection", { name: link.name });
-    setProblem(answer.ok ? null : answer.error.message);
+    setProblem(answer.error ?? null);
   };
   return (
     <>
@@ -89,14 +89,14 @@ function ConnectionRow(p: { link: Link }) {
 function DeviceCard(p: { device: Device; link: Link | undefined }) {
   const { device: d, link } = p;
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem();
   const [chosen, setChosen] = useState<string | null>(null);
   const profile = chosen ?? initialProfile(d);
   const click = async () => {
     setBusy(true);
     const answer = await connectDevice(d, profile);
     setBusy(false);
-    setProblem(answer.ok ? null : answer.error.message);
+    setProblem(answer.error ?? null);
     if (answer.ok && chosen !== null) remember(`options:${d.id}`, { ...recall(`options:${d.id}`, {}), profile });
     if (answer.ok) workspace.show(answer.connection.name);
   };

@@ -64,7 +64,7 @@ export class Formatter {
     }
     const text = this.decoders[block.kind].decode(bytes, { stream: true });
     if (block.kind === "tx") return this.sent(block, text);
-    return this.text(block, look.display === "plain" ? visible(text.replace(/\r\n/g, "\n")) : text);
+    return this.text(block, look.display === "plain" ? visible(text.replace(/\r\n/g, "\n"), this.faintly) : text);
   }
 
   // The end of a saved file.
@@ -79,6 +79,8 @@ export class Formatter {
   private paint(colour: string, text: string): string {
     return this.look.colours ? colour + text + PLAIN : text;
   }
+
+  private faintly = (text: string): string => (this.look.colours ? `\x1b[2m${text}\x1b[22m` : text); // in whatever colour
 
   private freshLine(): string {
     const end = this.atStart ? "" : "\r\n";
@@ -107,7 +109,7 @@ export class Formatter {
 
   // Lines of their own with a mark, whatever was there before.
   private sent({ time }: Block, text: string): string {
-    const lines = text.replace(/\r?\n$|\r$/, "").split(/\r?\n/).map(visible).filter((line) => this.matches?.(line) ?? true);
+    const lines = text.replace(/\r?\n$|\r$/, "").split(/\r?\n/).map((line) => visible(line)).filter((line) => this.matches?.(line) ?? true);
     const fresh = this.matches || lines.length === 0 ? "" : this.freshLine();
     return fresh + lines.map((line) => `${this.stamp(time)}${this.paint(ECHO, `» ${line}`)}\r\n`).join("");
   }

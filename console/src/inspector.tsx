@@ -1,9 +1,10 @@
 // inspector.tsx - the events as they go: what each client says and gets, live; without a console session this page's own.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "./store";
-import { clock, size } from "./text";
+import { clock, escaped, size } from "./text";
 import { Does, Row, traffic } from "./traffic";
-import { Choice, Toggle } from "./ui";
+import { Choice, DeviceText, Toggle } from "./ui";
+import { workspace } from "./workspace";
 
 const SHOWN = 300;
 const SIGNS: Record<Does, [sign: string, spoken: string]> = {
@@ -28,8 +29,8 @@ function Line(p: { row: Row }) {
   return (
     <p>
       <small>{clock(row.time)}</small> {row.who && <span class="who" title={row.origin}>{row.who}</span>} <b><span aria-hidden="true">{sign}</span><span class="unseen">{spoken}</span> {row.event || spoken}</b>
-      {row.bytes > 0 && <small> {size(row.bytes)}{row.count > 1 && ` in ${row.count}`}</small>} {row.text && <code>{row.text}</code>}
-      {row.answer !== null && <> <b class="answer"><span aria-hidden="true">⇒</span><span class="unseen">answered</span></b> <code>{row.answer || "…"}</code></>}
+      {row.bytes > 0 && <small> {size(row.bytes)}{row.count > 1 && ` in ${row.count}`}</small>} {row.text && <code><DeviceText text={row.text} /></code>}
+      {row.answer !== null && <> <b class="answer"><span aria-hidden="true">⇒</span><span class="unseen">answered</span></b> <code><DeviceText text={row.answer || "…"} /></code></>}
     </p>
   );
 }
@@ -39,11 +40,13 @@ export function Inspector(p: { onClose: () => void }) {
   const [frozen, setFrozen] = useState<Row[] | null>(null);
   const [filter, setFilter] = useState("");
   const [whom, setWhom] = useState("others");
+  const place = useRef<HTMLElement>(null);
+  useLayoutEffect(() => workspace.goTo(place.current), []);
   useEffect(() => traffic.look(), []);
   const wanted = filter.toLowerCase();
-  const there = (frozen ?? rows).filter((r) => fits(r, whom) && `${r.who} ${r.origin} ${r.event} ${r.text} ${r.answer ?? ""}`.toLowerCase().includes(wanted));
+  const there = (frozen ?? rows).filter((r) => fits(r, whom) && `${r.who} ${r.origin} ${r.event} ${escaped(r.text)} ${r.answer ?? ""}`.toLowerCase().includes(wanted));
   return (
-    <article class="view inspector" aria-label="Events">
+    <article class="view whole" ref={place} tabIndex={-1} aria-label="Events">
       <header>
         <h2>{all ? "Events of all clients" : "Events of this page"}</h2>
         <span class="handles"><button type="button" class="quiet" aria-label="Close the events" onClick={p.onClose}>✕</button></span>

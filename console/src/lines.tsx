@@ -1,7 +1,7 @@
 // lines.tsx - the line of a connection: signals and lamps, break, reset, settings on the fly, error counters.
 import { useState } from "preact/hooks";
 import { daemon, Errors, Link, Options } from "./daemon";
-import { Choice, Lamp, Problem, Toggle } from "./ui";
+import { Choice, Lamp, Problem, Toggle, useProblem } from "./ui";
 import { remember } from "./store";
 
 const RATES = [300, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1000000, 2000000, 3000000];
@@ -28,13 +28,13 @@ const FAULTS: Record<keyof Errors, string> = {
 
 export function LinesView(p: { link: Link; id: number }) {
   const { link } = p, { options, signals, errors } = link;
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem(link);
   const [busy, setBusy] = useState(false); // a sequence or break runs, and nothing else can meanwhile
   const ask = async (request: string, data: Record<string, unknown>) => {
     setBusy(true);
     const answer = await daemon.ask(request, { name: link.name, ...data });
     setBusy(false);
-    setProblem(answer.ok ? null : answer.error.message);
+    setProblem(answer.error ?? null);
     return answer;
   };
   const configure = async (change: Partial<Options>) => {

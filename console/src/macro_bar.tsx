@@ -3,7 +3,8 @@ import { useRef, useState } from "preact/hooks";
 import { Link } from "./daemon";
 import { HELP, Macro, parseMacro, runMacro } from "./macros";
 import { recall, remember, Store, useStore } from "./store";
-import { Problem } from "./ui";
+import { InputError } from "./text";
+import { Problem, useProblem } from "./ui";
 
 const MACROS_MAX = 40;
 
@@ -56,13 +57,13 @@ export function Macros(p: { link: Link; ending: string }) {
   const { list } = useStore(macros);
   const [edited, setEdited] = useState<Macro | null | "new">(null);
   const [running, setRunning] = useState<Macro | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem(p.link);
   const stop = useRef<AbortController | null>(null);
   const run = async (macro: Macro) => {
     stop.current = new AbortController();
     setRunning(macro);
     setProblem(null);
-    await runMacro(p.link, macro, p.ending, stop.current.signal).catch((e) => setProblem(`${macro.name}: ${(e as Error).message}`));
+    await runMacro(p.link, macro, p.ending, stop.current.signal).catch((e) => setProblem({ code: (e as InputError).code, message: `${macro.name}: ${e.message}` }));
     setRunning(null);
   };
   return (

@@ -101,7 +101,7 @@ export async function runMacro(link: Link, macro: Macro, ending: string, signal:
       } else {
         const answer = step.does === "send" ? await daemon.send(link, step.bytes)
           : await daemon.ask("send-break", { name: link.name, milliseconds: Math.max(1, step.ms) });
-        if (!answer.ok) throw new InputError(answer.error.message);
+        if (!answer.ok) throw new InputError(answer.error.message, answer.error.code);
       }
     }
   } finally {

@@ -16,7 +16,7 @@ import * as session from "./session";
 import { useStore } from "./store";
 import { TerminalView } from "./terminal";
 import { Choice as ThemeChoice, theme } from "./theme";
-import { Choice, Duplicate, Problem, Toggle } from "./ui";
+import { Choice, Duplicate, Problem, Toggle, useProblem } from "./ui";
 import { KINDS, View, ViewKind, workspace } from "./workspace";
 
 const STATES = {
@@ -45,13 +45,15 @@ const CONTENTS: Record<ViewKind, (p: { link: Link; id: number }) => preact.Compo
   code: (p) => <CodeView {...p} />,
 };
 
+const WHOLE = new Set<ViewKind>(["terminal", "plotter", "code"]); // scroll inside themselves: on a narrow page they fill it
+
 // Open the device of a closed connection again, as it was.
 function Reopen(p: { link: Link }) {
   const { link } = p;
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem();
   const click = async () => {
     const answer = await daemon.ask("activate-connection", { ...link.options, name: link.name, address: link.address });
-    setProblem(answer.ok ? null : answer.error.message);
+    setProblem(answer.error ?? null);
   };
   return (
     <div class="closed" role="group" aria-label={`${link.name} is disconnected`}>
@@ -66,7 +68,7 @@ function ViewBox(p: { view: View }) {
   const { view } = p, link = daemon.links.get(view.name), closed = link !== undefined && link.closed !== null;
   useLayoutEffect(() => workspace.shown(view.id), []); // at once: later, it would take the focus from what the person does next
   return (
-    <article class={closed ? "view over" : "view"} id={`view-${view.id}`} tabIndex={-1} aria-label={`${view.name}: ${KINDS[view.kind]}`}>
+    <article class={`view${closed ? " over" : ""}${link && WHOLE.has(view.kind) ? " whole" : ""}`} id={`view-${view.id}`} tabIndex={-1} aria-label={`${view.name}: ${KINDS[view.kind]}`}>
       <header>
         <h2 title={view.name}>{view.name}</h2>
         {link && link.state === "lost" && <span class="state lost">{lostText(link)}</span>}
@@ -100,7 +102,7 @@ function Welcome() {
 function App() {
   const { views } = useStore(workspace);
   useStore(daemon);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem();
   const [events, setEvents] = useState(false);
   useEffect(() => void session.begin().then((failure) => {
     setProblem(failure);

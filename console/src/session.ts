@@ -1,4 +1,6 @@
 // session.ts - the console session, which the person gets by `peripheral-manager console` and which ends with the tab.
+import { Failure, OFFLINE } from "./wire";
+
 const KEY = "pm:session";
 const CODE = /^#c=([\w-]{1,128})$/;
 
@@ -11,7 +13,7 @@ export function end(): void {
 }
 
 // Exchange the one-time code in the address, if there is one, and take it out of there. What went wrong, or null.
-export async function begin(): Promise<string | null> {
+export async function begin(): Promise<Failure | null> {
   const code = CODE.exec(location.hash)?.[1];
   if (!code) return null;
   history.replaceState(null, "", location.pathname);
@@ -20,5 +22,5 @@ export async function begin(): Promise<string | null> {
   }).catch(() => null);
   const answer = await response?.json().catch(() => null);
   if (answer?.ok) sessionStorage.setItem(KEY, answer.bearer);
-  return answer?.ok ? null : (answer?.error?.message ?? "The daemon does not answer.");
+  return answer?.ok ? null : (answer?.error ?? OFFLINE.error);
 }

@@ -11,7 +11,8 @@ import { Screen } from "./screen";
 import { recall, remember, usePersistent, useStore } from "./store";
 import { ENDINGS, encoder, parseInput, size } from "./text";
 import { theme } from "./theme";
-import { Choice, Menu, Problem, Toggle } from "./ui";
+import { Choice, Menu, Problem, Toggle, useProblem } from "./ui";
+import { Failure } from "./wire";
 
 const DISPLAYS = { terminal: "Text in colours", plain: "Plain text", hex: "Hex and text" };
 const MODES = { text: "Text", escapes: "Escapes", hex: "Hex" };
@@ -45,7 +46,7 @@ function SendBar(p: { link: Link; ending: string; onEnding: (ending: string) => 
   const { link } = p;
   const [mode, setMode] = usePersistent<keyof typeof MODES>("mode", "text");
   const [text, setText] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem(link);
   const sent = useSentLines(`sent:${link.device}`);
   const send = async () => {
     try {
@@ -53,7 +54,8 @@ function SendBar(p: { link: Link; ending: string; onEnding: (ending: string) => 
       sent.add(text);
       setText("");
       const answer = await daemon.send(link, bytes);
-      setProblem(answer.ok ? null : answer.error.message);
+      setProblem(answer.error ?? null);
+      if (!answer.ok) setText((typed) => typed || text);
     } catch (error) {
       setProblem((error as Error).message);
     }
@@ -63,6 +65,7 @@ function SendBar(p: { link: Link; ending: string; onEnding: (ending: string) => 
       <input aria-label={`Send to ${link.name}`} placeholder={mode === "hex" ? "48 65 6c 6c 6f" : "Type and press Enter"} value={text}
         autocomplete="off" spellcheck={false} onInput={(e) => setText(e.currentTarget.value)}
         onKeyDown={(e) => {
+          if (e.key === "Enter" && e.repeat) e.preventDefault(); // held since the button that brought the focus here
           const line = e.key === "ArrowUp" ? sent.step(-1) : e.key === "ArrowDown" ? sent.step(1) : null;
           if (line === null) return;
           e.preventDefault();
@@ -94,14 +97,14 @@ function SearchBox(p: { screen: () => Screen | null }) {
 
 const FORMAT_NAMES = Object.entries(FORMATS) as [Format, { label: string; extension: string }][];
 
-function LogButton(p: { link: Link; log: Log; onProblem: (text: string) => void }) {
+function LogButton(p: { link: Link; log: Log; onProblem: (problem: Failure | string) => void }) {
   const log = useStore(p.log), recording = useStore(recordings).of(p.link.name);
   useEffect(() => () => void log.stop(), [log]);
   if (log.running)
     return <button type="button" class="recording" onClick={() => log.stop()} title="End the log">● Logging {size(log.bytes)}: stop</button>;
   const record = async (request: string) => {
     const answer = await daemon.ask(request, { name: p.link.name });
-    if (!answer.ok) p.onProblem(answer.error.message);
+    if (!answer.ok) p.onProblem(answer.error);
   };
   if (recording)
     return <button type="button" class="recording" title="End the recording" onClick={() => record("record-stop")}>● Recording: stop</button>;
@@ -120,7 +123,7 @@ export function TerminalView(p: { link: Link; id: number }) {
   const [ending, setEnding] = usePersistent(`ending:${link.device}`, "CR LF");
   const [reader, setReader] = usePersistent("reader", false);
   const [tab, setTab] = usePersistent(`tab:${link.device}`, false);
-  const [status, setStatus] = useState<string | null>(null);
+  const [status, setStatus] = useProblem();
   const log = useMemo(() => new Log(), []);
   const library = useLibrary("xterm");
   useStore(theme);

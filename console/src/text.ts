@@ -3,7 +3,12 @@
 export const encoder = new TextEncoder();
 export const ENDINGS: Record<string, string> = { none: "", LF: "\n", CR: "\r", "CR LF": "\r\n" };
 
-export class InputError extends Error {}
+// What a person is told; `code` is the daemon's, where it comes from there.
+export class InputError extends Error {
+  constructor(message: string, readonly code = "") {
+    super(message);
+  }
+}
 
 const ESCAPES: Record<string, number> = { n: 10, r: 13, t: 9, b: 8, a: 7, f: 12, v: 11, e: 27, 0: 0, "\\": 92 };
 
@@ -66,12 +71,33 @@ export function clock(ms: number): string {
   return `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}.${two(t.getMilliseconds(), 3)}`;
 }
 
-// Control characters as the pictures that Unicode has for them.
-export function visible(text: string): string {
-  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, (c) => {
-    const code = c.charCodeAt(0);
-    return code < 32 ? String.fromCharCode(0x2400 + code) : code === 127 ? "\u2421" : "\ufffd";
-  });
+const CONTROLS = [
+  "NUL null", "SOH start of heading", "STX start of text", "ETX end of text", "EOT end of transmission", "ENQ enquiry", "ACK acknowledge", "BEL bell",
+  "BS backspace", "HT tab", "LF line feed", "VT vertical tab", "FF form feed", "CR carriage return", "SO shift out", "SI shift in",
+  "DLE data link escape", "DC1 device control 1, XON", "DC2 device control 2", "DC3 device control 3, XOFF", "DC4 device control 4",
+  "NAK negative acknowledge", "SYN synchronous idle", "ETB end of transmission block", "CAN cancel", "EM end of medium", "SUB substitute", "ESC escape",
+  "FS file separator", "GS group separator", "RS record separator", "US unit separator",
+];
+
+// What a control character is called: "carriage return (CR, 0D)".
+export function controlName(c: string): string {
+  const code = c.charCodeAt(0), [, short, name] = /^(\S+) (.*)$/.exec(code === 127 ? "DEL delete" : CONTROLS[code] ?? "C1 control character")!;
+  return `${name} (${short}, ${hexByte(code).toUpperCase()})`;
+}
+
+function escapeOf(c: string): string {
+  const code = c.charCodeAt(0), letter = Object.keys(ESCAPES).find((l) => ESCAPES[l] === code);
+  return letter ? `\\${letter}` : code < 128 ? `\\x${hexByte(code)}` : `\\u{${hexByte(code)}}`;
+}
+
+// Control characters as the escapes that the send box takes; no font needs a picture of them.
+export function escaped(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, escapeOf);
+}
+
+// The same in lines, set off by `mark`.
+export function visible(text: string, mark = (escape: string) => escape): string {
+  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, (c) => mark(escapeOf(c)));
 }
 
 // Without the sequences that colour text and move the cursor.

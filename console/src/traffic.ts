@@ -1,7 +1,7 @@
 // traffic.ts - what clients say and get, live: all of them, as the daemon tells the person; else this page alone.
 import { daemon } from "./daemon";
 import { Store } from "./store";
-import { fromBase64, visible } from "./text";
+import { fromBase64 } from "./text";
 
 export type Does = "comes" | "away" | "back" | "leaves" | "asks" | "answered" | "gets";
 
@@ -24,8 +24,6 @@ const PENDING = 200; // rows back that a question is looked for
 const TEXT_MAX = 300, HEAD_MAX = 48;
 
 const WHO: Record<string, string> = { page: "page", console: "console", program: "program", person: "command line" };
-
-const bytesText = (bytes: Uint8Array) => visible(new TextDecoder().decode(bytes)).replace(/\n/g, "␊");
 
 // Arguments as JSON, binary ones as their length.
 function argumentsText(args: unknown[]): string {
@@ -92,7 +90,7 @@ class Traffic extends Store {
 
   private take(e: Entry, who: string, text: string, head: Uint8Array | null): void {
     if (e.does === "answered" && this.answer(e, text)) return;
-    const bytes = e.bytes ?? 0, shown = head && e.does === "gets" ? bytesText(head) : text;
+    const bytes = e.bytes ?? 0, shown = head && e.does === "gets" ? new TextDecoder().decode(head) : text;
     if (bytes && e.does === "gets" && this.join(e, bytes, shown)) return;
     this.rows.push({
       id: ++this.lastId, time: e.time, client: e.client, who, origin: e.origin ?? "", does: e.does, event: e.event, text: shown, answer: null, bytes, count: 1,

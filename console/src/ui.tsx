@@ -1,6 +1,9 @@
 // ui.tsx - the small parts that all panes are made of.
 import { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { daemon, Link } from "./daemon";
+import { controlName, escaped } from "./text";
+import { Failure, OFFLINE } from "./wire";
 
 export function Choice<T extends string>(p: {
   label: string; value: T; options: Record<T, string> | readonly T[]; onChange: (value: T) => void; disabled?: boolean;
@@ -63,6 +66,27 @@ export function Menu(p: { label: string; items: { text: string; act: () => void;
         </div>
       )}
     </div>
+  );
+}
+
+// What went wrong last in a part of the page, for a Problem. That the daemon does not answer is over once it does, and what went wrong
+// with this connection once its device is back.
+export function useProblem(link?: Link): [string | null, (problem: Failure | string | null) => void] {
+  const [problem, set] = useState<Failure | string | null>(null);
+  useEffect(() => daemon.on("online", () => set((p) => (typeof p !== "string" && p?.code === OFFLINE.error.code ? null : p))), []);
+  useEffect(() => {
+    if (link?.state === "open") set(null);
+  }, [link?.state]);
+  return [typeof problem === "string" ? problem : problem?.message ?? null, set];
+}
+
+// Text that a device sent, or got: control characters as escapes that stand out, with their names for the pointer and when it is read aloud.
+export function DeviceText(p: { text: string }) {
+  return (
+    <>
+      {p.text.split(/([\x00-\x1f\x7f-\x9f])/).map((part, i) => (i % 2 === 0 ? part
+        : <span class="control" role="img" aria-label={controlName(part)} title={controlName(part)}>{escaped(part)}</span>))}
+    </>
   );
 }
 

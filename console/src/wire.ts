@@ -13,8 +13,9 @@ export interface Listener {
 }
 
 const RETRY_FIRST_MS = 250, RETRY_LAST_MS = 3000;
-const OFFLINE: Answer = {
-  ok: false, error: { code: "offline", message: "The daemon does not answer; nothing was sent. The page comes back by itself." },
+// What the page answers itself while the daemon is away.
+export const OFFLINE = {
+  ok: false as const, error: { code: "offline", message: "The daemon does not answer; nothing was sent. The page comes back by itself." },
 };
 
 interface Packet { type: string; id: number; args: any[]; missing: number; parts: ArrayBuffer[] }

@@ -53,9 +53,13 @@ class Workspace extends Store {
     if (view && !this.views.some((v) => v.name === view.name)) daemon.forget(view.name);
   }
 
-  private goTo(element: HTMLElement | null): void {
-    element?.scrollIntoView({ block: "nearest" });
-    element?.focus({ preventScroll: true });
+  // Bring a view, or what stands among them, into sight; what a person does next goes to it.
+  goTo(element: HTMLElement | null): void {
+    const whole = element !== null && element.offsetHeight > innerHeight * 0.8; // beside it there is no room for anything
+    element?.scrollIntoView({ block: whole ? "start" : "nearest" });
+    const touch = matchMedia("(pointer: coarse)").matches; // a field that gets the focus brings a keyboard over half the page there
+    const field = touch ? null : element?.querySelector<HTMLElement>(".send input");
+    (field ?? element)?.focus({ preventScroll: true });
   }
 
   private set(views: View[]): void {

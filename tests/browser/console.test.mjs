@@ -46,7 +46,7 @@ it("brings a new view into sight, and gives it the focus", async () => {
     await page.getByRole("button", { name: "Another view of echo" }).last().click();
     const views = page.getByRole("article", { name: "echo: Terminal" });
     await until(async () => (await views.count()) === i + 2, "one more view");
-    await until(() => views.last().evaluate((v) => v === document.activeElement && v.getBoundingClientRect().top < innerHeight - 100), "the new view in sight");
+    await until(() => views.last().evaluate((v) => v.contains(document.activeElement) && v.getBoundingClientRect().top < innerHeight - 100), "the new view in sight");
   }
   await page.getByRole("button", { name: "Disconnect echo" }).click();
   const close = page.getByRole("button", { name: "Close this view of echo" });
@@ -114,6 +114,40 @@ it("says what to do when something is connected and nothing shown", async () => 
   await page.getByRole("button", { name: "Disconnect echo" }).click();
   await page.getByRole("button", { name: "Close this view of echo" }).click();
   await page.getByText("Connect a device to begin").waitFor();
+});
+
+it("shows the terminal and its send box after connecting, on a narrow page too", async () => {
+  const send = page.getByRole("textbox", { name: "Send to echo" });
+  await page.setViewportSize({ width: 400, height: 700 });
+  for (const button of ["Connect Virtual echo", "Show echo"]) {
+    await page.getByRole("button", { name: button }).click();
+    await shown(page, "echo").waitFor();
+    const whole = () => page.getByRole("article", { name: "echo: Terminal" }).evaluate((v) => {
+      const { top, bottom, width } = v.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight && width > 0;
+    });
+    await until(whole, "the whole view in sight");
+    await until(() => send.evaluate((e) => e === document.activeElement), "the send box with the focus");
+    await page.evaluate(() => scrollTo(0, 0));
+  }
+  await page.getByRole("button", { name: "Events", exact: true }).click();
+  await until(() => page.getByRole("log").evaluate((e) => e.getBoundingClientRect().bottom <= innerHeight), "the events in sight");
+  await page.getByRole("button", { name: "Close the events" }).click();
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+it("takes what it said of a daemon that is away back when it answers, and keeps what was not sent", async () => {
+  const { port } = daemon, words = page.getByText("nothing was sent", { exact: false }).locator("visible=true").and(page.locator(".problem span"));
+  await daemon.stop();
+  await page.getByText("The daemon does not answer. Trying again…").waitFor();
+  await send(page, "echo", "not lost");
+  await page.getByRole("button", { name: "Disconnect echo" }).click();
+  await until(async () => (await words.count()) === 2, "both problems");
+  assert.equal(await page.getByRole("textbox", { name: "Send to echo" }).inputValue(), "not lost");
+  daemon = await startDaemon(["--demo"], port);
+  await page.getByText("Connected", { exact: true }).waitFor();
+  await until(async () => (await words.count()) === 0, "none of them");
+  page.complaints = page.complaints.filter((text) => !/WebSocket|ERR_CONNECTION_REFUSED|can’t establish/.test(text));
 });
 
 it("has complained about nothing", () => assert.deepEqual(page.complaints, []));

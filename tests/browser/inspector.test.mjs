@@ -32,6 +32,13 @@ it("shows what every client says and gets, to the person", async () => {
   await row("console", "other", "6 B", "to all").waitFor();
   await daemon.ask("send-raw", { name: "other", payload: "again" });
   await row("console", "other", "11 B in 2", "again").waitFor();
+  await daemon.ask("send-raw", { name: "other", payload: "\0END\r\n" });
+  await row("console", "other", "in 3", "\\0END\\r\\n").waitFor();
+  const end = row("console", "other", "in 3").getByRole("img", { name: "carriage return (CR, 0D)" });
+  assert.deepEqual([await end.innerText(), await end.getAttribute("title")], ["\\r", "carriage return (CR, 0D)"]);
+  await console.getByLabel("Only events with").fill("end\\r\\n");
+  await row("console", "other", "in 3").waitFor();
+  await console.getByLabel("Only events with").fill("");
   const consoles = async () => new Set((await rows.allInnerTexts()).map((text) => /console \d+/.exec(text)?.[0]).filter(Boolean)).size;
   assert.equal(await consoles(), 1); // its own are left out,
   await console.getByLabel("Whose events").selectOption("All clients");
