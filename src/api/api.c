@@ -187,6 +187,8 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         pm_recorder_on_hub_news(a->recorder, news, c, text);
     if (changes_what_is_kept(news))
         pm_saved_changed(a->saved);
+    if (news != PM_CONNECTION_RX && news != PM_CONNECTION_RENAMED) /* what is behind a new name bears it */
+        pm_readers_catch_up(a, c);
     switch (news) {
     case PM_CONNECTION_OPENED:
         on_opened(a, c);
@@ -259,8 +261,17 @@ static const struct pm_devices_ops devices_ops = {on_attached, on_detached};
 static void on_timer_closed(void *owner)
 {
     struct pm_api *a = owner;
+    if (--a->n_timers > 0)
+        return;
     pm_bytes_fini(&a->text);
     free(a);
+}
+
+static void close_timers(struct pm_api *a)
+{
+    a->n_timers = 2;
+    pm_timer_close(&a->stall, on_timer_closed);
+    pm_timer_close(&a->crowd, on_timer_closed);
 }
 
 int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, struct pm_door *door,
@@ -277,7 +288,10 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
     pm_list_init(&a->clients);
     pm_list_init(&a->plays);
     pm_list_init(&a->choosers);
+    pm_list_init(&a->onlookers);
+    pm_list_init(&a->served);
     pm_timer_init(&a->stall, loop, pm_readers_on_stall, a);
+    pm_timer_init(&a->crowd, loop, pm_readers_on_crowd, a);
     int r = pm_devices_new(loop, devices, &devices_ops, a, &a->devices);
     if (r < 0)
         goto no_devices;
@@ -290,7 +304,7 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
 no_hub:
     pm_devices_free(a->devices);
 no_devices:
-    pm_timer_close(&a->stall, on_timer_closed);
+    close_timers(a);
     return r;
 }
 
@@ -308,7 +322,7 @@ struct pm_api *pm_api_free(struct pm_api *a)
     pm_profiles_close(a->profiles);
     pm_recorder_free(a->recorder); /* the connections' ends are in their recordings */
     pm_devices_free(a->devices);
-    pm_timer_close(&a->stall, on_timer_closed);
+    close_timers(a);
     return NULL;
 }
 
@@ -351,6 +365,7 @@ void pm_api_watch(struct pm_api *a, struct pm_api_client *c)
     c->wants_all = false;
     c->inspects = false;
     c->misspells = false;
+    c->asked = (struct pm_mono){-PM_ANSWER_US};
     c->number = ++a->n_clients;
     pm_list_init(&c->subscriptions);
     pm_list_init(&c->requests);
@@ -440,6 +455,14 @@ void pm_api_rewind_gap(struct pm_api_client *c, uint32_t connection, const struc
 
 /* ---- requests ---- */
 
+static void note_request(struct pm_api *a, struct pm_api_request *r)
+{
+    a->counts.requests++;
+    pm_list_init(&r->link);
+    if (r->client)
+        r->client->asked = pm_loop_turn(a->loop);
+}
+
 static void name_it(struct pm_api_request *r, const char *name)
 {
     if (name && strlen(name) <= PM_NAME_MAX)
@@ -450,8 +473,7 @@ void pm_api_run(struct pm_api *a, struct pm_api_request *r, const char *event, c
                 const struct pm_api_blob *blobs, size_t n_blobs)
 {
     struct pm_call call = {.api = a, .request = r, .data = data, .blobs = blobs, .n_blobs = n_blobs};
-    a->counts.requests++;
-    pm_list_init(&r->link);
+    note_request(a, r);
     name_it(r, json_string_value(json_object_get(data, "name")));
     call.kind = r->kind = pm_request_find(event);
     if (a->inspector)
@@ -474,8 +496,7 @@ static bool run_hot(struct pm_api *a, struct pm_api_request *r, const char *json
     call.payload = w.payload;
     call.connection = pm_sight_find(a, r->who, w.name);
     if (call.connection) {
-        a->counts.requests++;
-        pm_list_init(&r->link);
+        note_request(a, r);
         name_it(r, w.name);
         call.kind = r->kind = pm_request_find("send-raw");
         if (a->inspector)

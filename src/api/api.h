@@ -76,13 +76,14 @@ struct pm_api_client {
     const struct pm_who *who; /* set by the face, before it joins */
     struct pm_api *api;
     struct pm_link link, subscriptions, requests;
-    bool waits;      /* it is not read from, since it filled a write queue */
-    bool away;       /* it lost its connection and may come back: nobody waits for it */
-    bool watches;    /* it is a part of the daemon, which only looks on */
-    bool wants_all;  /* it gets every connection's bytes, since it never said which */
-    bool inspects;   /* it is told what all clients say and get */
-    bool misspells;  /* the log has told of a member that it writes wrong */
-    uint64_t number; /* which one it is since the start */
+    bool waits;           /* it is not read from, since it filled a write queue */
+    bool away;            /* it lost its connection and may come back: nobody waits for it */
+    bool watches;         /* it is a part of the daemon, which only looks on */
+    bool wants_all;       /* it gets every connection's bytes, since it never said which */
+    bool inspects;        /* it is told what all clients say and get */
+    bool misspells;       /* the log has told of a member that it writes wrong */
+    uint64_t number;      /* which one it is since the start */
+    struct pm_mono asked; /* when it last asked for anything */
 };
 
 /* 0 or a negative errno. `devices` and `hub` are made by it and live as long as it does; the door must outlive it;

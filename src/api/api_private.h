@@ -22,11 +22,14 @@ struct pm_api {
     struct pm_link plays;         /* struct pm_play: devices that clients play */
     struct pm_recorder *recorder; /* NULL: nothing is recorded */
     struct pm_link clients;
-    struct pm_link choosers; /* pages that wait for the person to choose a device */
-    uint64_t events;         /* told so far: each has a number */
-    struct pm_timer stall;   /* set while a device waits for its readers */
-    bool looks;              /* it is set */
-    struct pm_saved *saved;  /* NULL: nothing is kept over a restart */
+    struct pm_link choosers;          /* pages that wait for the person to choose a device */
+    uint64_t events;                  /* told so far: each has a number */
+    struct pm_timer stall;            /* set while a device waits for its readers */
+    bool looks;                       /* it is set */
+    struct pm_timer crowd;            /* set while there is one of these two: */
+    unsigned n_timers;                /* that are closing; the memory goes with the last one */
+    struct pm_link onlookers, served; /* readers that wait while others ask; and those whose turn it is */
+    struct pm_saved *saved;           /* NULL: nothing is kept over a restart */
     struct pm_api_counts counts;
     uint64_t n_clients;             /* that came so far */
     struct pm_inspector *inspector; /* NULL: nobody looks on */
@@ -40,6 +43,7 @@ struct pm_deliver; /* deliver.h */
 /* A client's place in a connection's journal. */
 struct pm_subscription {
     struct pm_link of_client, of_connection;
+    struct pm_link waits; /* among the onlookers of a crowd, see pm_readers_feed() */
     struct pm_api_client *client;
     struct pm_connection *connection;
     uint64_t cursor;
@@ -92,9 +96,14 @@ void pm_subscription_seek(struct pm_subscription *s, uint64_t epoch, uint64_t of
 void pm_subscription_rewind(struct pm_subscription *s, uint64_t offset);
 void pm_subscription_rewind_gap(struct pm_subscription *s, const struct pm_api_gap *gap);
 
-/* Hand over what a reader has room for; then see whether the device must wait. */
+/* Hand over what a reader has room for; then see whether the device must wait. Of a crowd those who ask come first, and
+ * who only looks on gets small pieces up to some milliseconds later. */
 void pm_subscription_feed(struct pm_subscription *s);
 void pm_readers_feed(struct pm_api *a, struct pm_connection *c);
+void pm_readers_on_crowd(struct pm_timer *t);
+
+/* What is there is handed over to onlookers too, before anything else is told about the connection. */
+void pm_readers_catch_up(struct pm_api *a, struct pm_connection *c);
 
 /* The device is back, which everybody is told: who has all bytes from before needs no gap in the stream as well. */
 void pm_readers_reopened(struct pm_connection *c);

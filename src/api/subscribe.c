@@ -11,6 +11,10 @@ enum {
     SLICE = 64 * 1024, /* bytes in one event */
     STALL_MS = 10000,  /* a reader that took nothing for so long does not hold its device up */
     LOOK_MS = 1000,
+    CROWD = 16,       /* more readers than these are one: writing to all of them takes longer than a device's answer */
+    CROWD_MS = 1,     /* how much later its onlookers get bytes, */
+    CROWD_MAX = 4096, /* unless it is more than these, which gains nothing by waiting; */
+    CROWD_STEP = 8,   /* and so many of them before the descriptors are looked at again */
 };
 
 /* ---- reading ---- */
@@ -159,13 +163,77 @@ void pm_readers_on_stall(struct pm_timer *t)
     }
 }
 
+/* Of a crowd, those who ask get the answer before all who look on. These would be a write each for every answer, and
+ * the next question would wait behind them; they get the same bytes a moment later, those of several answers in one. */
+static bool is_onlooker(const struct pm_subscription *s, struct pm_mono now)
+{
+    return now.us - s->client->asked.us > PM_ANSWER_US && s->connection->journal.end - s->cursor <= CROWD_MAX;
+}
+
+static bool is_crowd_that_asks(const struct pm_connection *c, struct pm_mono now)
+{
+    return c->n_readers > CROWD && !c->pauses && now.us - c->written.us <= PM_ANSWER_US;
+}
+
+static void wait_as_onlooker(struct pm_subscription *s)
+{
+    struct pm_api *a = s->client->api;
+    if (!pm_list_empty(&s->waits))
+        return;
+    if (pm_list_empty(&a->onlookers) && pm_list_empty(&a->served))
+        pm_timer_set(&a->crowd, pm_mono_add_ms(pm_loop_now(), CROWD_MS));
+    pm_list_append(&a->onlookers, &s->waits);
+}
+
+void pm_readers_on_crowd(struct pm_timer *t)
+{
+    struct pm_api *a = t->owner;
+    if (pm_list_empty(&a->served))
+        pm_list_take(&a->served, &a->onlookers);
+    for (int i = 0; i < CROWD_STEP && !pm_list_empty(&a->served); i++) {
+        struct pm_subscription *s = pm_container(a->served.next, struct pm_subscription, waits);
+        pm_list_remove(&s->waits);
+        pm_subscription_feed(s);
+        pm_readers_balance(a, s->connection);
+    }
+    bool more = !pm_list_empty(&a->served);
+    if (more || !pm_list_empty(&a->onlookers))
+        pm_timer_set(t, pm_mono_add_ms(pm_loop_now(), more ? 0 : CROWD_MS));
+}
+
+static void feed_all(struct pm_api *a, struct pm_connection *c)
+{
+    pm_list_for_each (link, &c->readers) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_connection);
+        pm_list_remove(&s->waits);
+        pm_subscription_feed(s);
+    }
+    pm_readers_balance(a, c);
+}
+
 void pm_readers_feed(struct pm_api *a, struct pm_connection *c)
 {
+    struct pm_mono now = pm_loop_turn(a->loop);
     if (c->pauses)
         pm_pauses_note(c);
-    pm_list_for_each (link, &c->readers)
-        pm_subscription_feed(pm_container(link, struct pm_subscription, of_connection));
+    if (!is_crowd_that_asks(c, now)) {
+        feed_all(a, c);
+        return;
+    }
+    pm_list_for_each (link, &c->readers) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_connection);
+        if (is_onlooker(s, now))
+            wait_as_onlooker(s);
+        else
+            pm_subscription_feed(s);
+    }
     pm_readers_balance(a, c);
+}
+
+void pm_readers_catch_up(struct pm_api *a, struct pm_connection *c)
+{
+    if (!pm_list_empty(&a->onlookers) || !pm_list_empty(&a->served))
+        feed_all(a, c);
 }
 
 void pm_readers_reopened(struct pm_connection *c)
@@ -207,6 +275,7 @@ struct pm_subscription *pm_subscribe(struct pm_api_client *client, struct pm_con
         free(s);
         return NULL;
     }
+    pm_list_init(&s->waits);
     pm_list_append(&client->subscriptions, &s->of_client);
     pm_list_append(&c->readers, &s->of_connection);
     c->n_readers++;
@@ -220,6 +289,7 @@ void pm_unsubscribe(struct pm_subscription *s)
     pm_deliver_drop(s);
     pm_list_remove(&s->of_client);
     pm_list_remove(&s->of_connection);
+    pm_list_remove(&s->waits);
     c->n_readers--;
     free(s);
     pm_readers_balance(a, c);

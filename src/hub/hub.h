@@ -21,6 +21,7 @@ enum {
     PM_EPOCHS_KEPT = 8,
     PM_RETRIES = 5, /* a device that came back and cannot be opened yet is tried so often, */
     PM_RETRY_MS = 100,
+    PM_ANSWER_US = 100000, /* what comes so long behind a write may be its answer */
 };
 
 struct pm_hub;
@@ -114,7 +115,7 @@ struct pm_connection {
     struct pm_line_errors new_errors, errors; /* of the last PM_CONNECTION_ERRORS, and all together */
     int64_t since;                            /* wall time of the opening, seconds */
     bool paused;                              /* the device is asked to wait */
-    struct pm_mono written;                   /* when somebody last wrote to it */
+    struct pm_mono written;                   /* when somebody last wrote to it; see PM_ANSWER_US */
     struct pm_link rest;                      /* among those that are not read for some milliseconds */
     struct pm_mono came;                      /* when its device last said something, */
     unsigned flow;                            /* and how often without a pause by then, up to a bound */

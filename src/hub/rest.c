@@ -12,9 +12,8 @@ enum {
     BUSY_MS_MAX = 8,
     FORGET_US = 1000000, /* without streams for so long they begin without rest */
     THROUGHPUT_MS = 5,
-    ANSWER_US = 100000, /* what comes so long behind a write may be its answer */
-    SMALL = 2048,       /* bytes: a larger piece gains nothing by waiting; and what a driver's buffer of 4 KiB holds
-                           surely, since what overruns it is lost on a line without flow control */
+    SMALL = 2048, /* bytes: a larger piece gains nothing by waiting; and what a driver's buffer of 4 KiB holds
+                     surely, since what overruns it is lost on a line without flow control */
     BITS_A_BYTE = 10,
     FEW_READERS = 5,
     CROWD = 10,       /* so many readers of one stream, */
@@ -66,7 +65,7 @@ static unsigned wanted_ms(struct pm_connection *c, struct pm_mono now)
     unsigned fits = line->baud_rate ? SMALL * BITS_A_BYTE * 1000u / line->baud_rate : BUSY_MS_MAX, ms = 0;
     if (line->latency == PM_LATENCY_THROUGHPUT) {
         ms = THROUGHPUT_MS;
-    } else if (line->latency == PM_LATENCY_LOW && !c->tap && now.us - c->written.us > ANSWER_US) {
+    } else if (line->latency == PM_LATENCY_LOW && !c->tap && now.us - c->written.us > PM_ANSWER_US) {
         unsigned busy = busy_ms(c->hub, now), crowd = crowd_ms(c);
         ms = busy > crowd ? busy : crowd;
     }
