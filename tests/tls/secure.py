@@ -49,7 +49,11 @@ class Secure(Program):
     """A daemon with TLS; `tls_port` is where it speaks it."""
 
     def __init__(self, *options, home, under=()):
+        self.tls_port = None
         super().__init__(DAEMON, "--tls", "--tls-port", "0", *options, home=home, under=under)
+        while not self.tls_port:  # a warning before it may name a port, too
+            if not self.line():
+                raise AssertionError("the program ended before it spoke TLS")
 
     def line(self):
         text = super().line()
