@@ -17,7 +17,7 @@ enum {
     BITS_A_BYTE = 10,
     FEW_READERS = 5,
     CROWD = 10,       /* so many readers of one stream, */
-    CROWD_MS = 4,     /* and it rests for so long; in proportion for more of them: about 2,500 pieces a second go out */
+    CROWD_MS = 5,     /* and it rests for so long; in proportion for more of them: about 2,000 pieces a second go out */
     FLOW_PIECES = 32, /* so many without a pause of so long are a stream; fewer may be a message */
     FLOW_GAP_US = 10000,
     PIECES_A_LOOK = 16,
