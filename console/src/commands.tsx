@@ -1,6 +1,6 @@
 // commands.tsx - forms for the commands of a device's profile: what they take, what the device answered, and the bytes of it.
 import { useState } from "preact/hooks";
-import { daemon, Link } from "./daemon";
+import { daemon, Link, used } from "./daemon";
 import { Argument, Command, useProfiles } from "./profiles";
 import { remember } from "./store";
 import { concat, hexByte } from "./text";
@@ -89,6 +89,7 @@ function CommandForm(p: { link: Link; command: Command; profile: string }) {
     unlisten();
     setBusy(false);
     setProblem(answer.error ?? null);
+    if (answer.ok && p.profile) used(link, { command: command.name, args });
     setResult(answer.ok ? { answer, bytes: concat(parts).subarray(0, BYTES_MAX) } : null);
   };
   return (

@@ -1,6 +1,6 @@
 // daemon.ts - what the daemon told: devices, connections and their streams, always as they are now.
 import * as session from "./session";
-import { Store } from "./store";
+import { remember, Store } from "./store";
 import { Stream } from "./stream";
 import { Answer, Data, Failure, State, Wire } from "./wire";
 
@@ -39,6 +39,14 @@ export interface Link extends Connection {
 
 export interface Told { time: number; event: string; values: unknown }
 
+// What a person has told the device last, which it may understand: bytes, or a command of its profile.
+export type Used = { payload: number[] } | { command: string; args: Record<string, unknown> };
+
+export function used(link: Link, what: Used): void {
+  remember(`used:${link.device}`, what);
+}
+
+const USED_MAX = 200; // bytes
 const HISTORY_MAX = 2 * 1024 * 1024; // of what came before the page, this much is shown
 const TOLD_MAX = 5000;
 
@@ -93,6 +101,7 @@ export class Daemon extends Store {
     link.stream.sent(bytes, kind);
     const answer = await this.ask("send-raw", { name: link.name, payload: bytes });
     if (!answer.ok) link.stream.note(`not sent: ${answer.error.message}`);
+    else if (kind === "tx") used(link, { payload: [...bytes.subarray(0, USED_MAX)] });
     return answer;
   }
 

@@ -8,7 +8,7 @@ export interface Argument {
   default?: unknown; list?: { min: number; max: number };
 }
 export interface Command { name: string; purpose?: string; arguments: Argument[] }
-export interface Profile { id: string; name: string; purpose?: string; commands?: Command[]; events?: { name: string }[] }
+export interface Profile { id: string; name: string; purpose?: string; commands?: Command[]; identify?: { command: string; args: Record<string, unknown> }; events?: { name: string }[] }
 
 class Profiles extends Store {
   list: Profile[] = [];

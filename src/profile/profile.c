@@ -157,6 +157,14 @@ static json_t *event_json(const struct pm_profile_event *e)
     return o;
 }
 
+static void add_identify(json_t *o, const struct pm_profile_identify *i)
+{
+    if (!i->command)
+        return;
+    json_t *args = i->args ? json_incref((json_t *)(uintptr_t)i->args) : json_object();
+    json_object_set_new(o, "identify", json_pack("{s:s, s:o}", "command", i->command->name, "args", args));
+}
+
 json_t *pm_profile_json(const struct pm_profile *p)
 {
     json_t *commands = json_array(), *events = json_array();
@@ -166,6 +174,7 @@ json_t *pm_profile_json(const struct pm_profile *p)
         json_array_append_new(events, event_json(&p->events[i]));
     json_t *o = json_pack("{s:s, s:s, s:o, s:o}", "id", p->id, "name", p->name, "commands", commands, "events", events);
     add_text(o, "purpose", p->purpose);
+    add_identify(o, &p->identify);
     if (p->line)
         json_object_set(o, "line", (json_t *)(uintptr_t)p->line);
     return o;

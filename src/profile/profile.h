@@ -217,7 +217,7 @@ const struct pm_profile_event *pm_profile_event(const struct pm_profile *p, cons
 bool pm_alternatives_match(const struct pm_alternatives *a, const json_t *values, const uint8_t *p, size_t n,
                            json_t *into);
 
-/* A profile as `describe` and `profiles` tell it: a new reference. */
+/* A profile as `describe` and `list-profiles` tell it: a new reference. */
 json_t *pm_profile_json(const struct pm_profile *p);
 
 #endif

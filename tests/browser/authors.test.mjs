@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, it } from "node:test";
-import { choose, downloaded, see, send } from "./page.mjs";
+import { choose, connect, downloaded, see, send } from "./page.mjs";
 import { folder, startBrowser, startDaemon, startLine, until } from "./support.mjs";
 
 const NAME = `it's a "näme" $1`;
@@ -57,6 +57,43 @@ async function runs(program, file, text) {
 it("offers a JavaScript program that runs", async () => runs("node", "device.mjs", await snippet("JavaScript")));
 it("offers a Python program that runs", async () => runs("/usr/bin/python3", "device.py", await snippet("Python")));
 it("offers a shell script that runs", async () => runs("/bin/sh", "device.sh", await snippet("Shell")));
+
+// A program of the Code view of the demo instrument, as it is shown.
+async function instrumentProgram(language) {
+  const view = page.getByRole("article", { name: /^instrument:/ });
+  await view.getByRole("button", { name: language }).click();
+  return view.getByLabel(`${language} program for instrument`).innerText();
+}
+
+it("offers programs that say what the device understands", async () => {
+  await connect(page, "Virtual instrument", "instrument");
+  const kind = (name) => page.getByLabel("Kind of this view of instrument").selectOption(name);
+  await kind("Code");
+  assert.match(await instrumentProgram("JavaScript"), /"send-raw", \{ name, payload: "\*IDN\?\\n" \}/);
+  await kind("Terminal");
+  await send(page, "instrument", "MEAS:VOLT?");
+  await see(page, "instrument", /^[+-]?\d+\.\d+/);
+  await kind("Code");
+  for (const language of ["JavaScript", "Python", "Shell"]) assert.match(await instrumentProgram(language), /payload"?: ?"MEAS:VOLT\?\\r\\n"/);
+  await kind("Commands");
+  await page.getByLabel("Profile", { exact: true }).selectOption("SCPI instrument");
+  await page.getByRole("form", { name: "measure" }).getByLabel("what").selectOption("current");
+  await page.getByRole("form", { name: "measure" }).getByRole("button").click();
+  await page.getByRole("status", { name: "Answer to measure" }).waitFor();
+  await kind("Code");
+  const program = await instrumentProgram("JavaScript");
+  assert.match(program, /"profile": "scpi"/);
+  assert.match(program, /"send-command", \{ name, command: "measure", args: \{"what":"current"\} \}/);
+  await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("pm:used:")).forEach((key) => localStorage.removeItem(key)));
+  assert.match(await instrumentProgram("Python"), /client.call\("send-command", \{"name": NAME, "command": "identify"\}\)/);
+  writeFileSync(path.join(place.name, "device.mjs"), await instrumentProgram("JavaScript"));
+  const child = spawn("node", [path.join(place.name, "device.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
+  let printed = "";
+  child.stdout.on("data", (data) => (printed += data));
+  await until(() => /model: 'Virtual instrument'/.test(printed), "what it answered").finally(() => child.kill());
+  await page.getByRole("button", { name: "Disconnect instrument" }).click();
+  await page.getByRole("button", { name: "Close this view of instrument" }).click();
+});
 
 it("records in the daemon, and offers the recording", async () => {
   await page.getByLabel(`Kind of this view of ${NAME}`).selectOption("Terminal");

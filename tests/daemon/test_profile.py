@@ -79,6 +79,9 @@ class ProfileTest(unittest.TestCase):
         listed = self.program.post("list-profiles", {})[1]["profiles"]
         self.assertEqual([p["id"] for p in listed], sorted(p["id"] for p in listed))
         self.assertEqual(len(listed), 9)
+        asked = {p["id"]: p["identify"] for p in listed if "identify" in p}
+        self.assertEqual(asked["scpi"], {"command": "identify", "args": {}})
+        self.assertNotIn("nmea-gps", asked)
 
     def test_wrong_commands_and_arguments_send_nothing(self):  # G13
         device = self.device(lambda d, m: None, "new-era-pump", end=b"\r")
