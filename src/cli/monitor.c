@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "daemon/notice.h"
+#include "loop/loop.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 enum {
     UNANSWERED_MAX = 8, /* pieces of input on their way */
     RETRY_MS = 250,     /* between two looks for a daemon that went away */
+    WAIT_MAX_MS = 24 * 3600 * 1000,
 };
 
 static const char *const enter_words[] = {"cr", "lf", "crlf", NULL};
@@ -47,6 +49,14 @@ const struct pm_option pm_monitor_rows[] = {
      .initial = "cr",
      .argument = "WORD",
      .purpose = "what the Enter key sends: cr, lf or crlf"},
+    {.name = "wait",
+     .type = PM_OPTION_DURATION,
+     .offset = AT(wait),
+     .max = WAIT_MAX_MS,
+     .initial = "1s",
+     .argument = "TIME",
+     .purpose = "how long the device must be silent, after the end of an input that is a pipe or a file, before this "
+                "ends: 500ms, 10s, 5m"},
     {0},
 };
 
@@ -92,6 +102,7 @@ static void on_bytes(void *owner, const char *name, const uint8_t *p, size_t n)
     if (!m->attached || strcmp(name, m->name) != 0)
         return;
     pm_screen_bytes(&m->screen, p, n);
+    m->last = pm_loop_now();
     if (m->screen.failed)
         pm_monitor_end(m, PM_EXIT_IO);
 }
@@ -105,6 +116,8 @@ static void on_sent(void *owner, const json_t *answer)
     struct pm_monitor *m = owner;
     char text[PM_NOTICE_MAX];
     m->unanswered--;
+    m->last = pm_loop_now();
+    m->refused = m->refused || !json_is_true(json_object_get(answer, "ok"));
     if (!json_is_true(json_object_get(answer, "ok")))
         pm_screen_notice(&m->screen, "request-failed", json_object_get(answer, "error"),
                          pm_session_text(json_object_get(answer, "error"), "message", text, sizeof(text)));
@@ -129,6 +142,9 @@ static int on_input(struct pm_monitor *m)
         pm_monitor_end(m, PM_EXIT_OK);
     else if (n <= 0)
         m->input_ended = true;
+    else
+        m->had_input = true;
+    m->last = pm_loop_now();
     if (n <= 0 || !m->client)
         return 0; /* keys that nobody can take are gone, as with any terminal */
     if (m->values->echo)
@@ -150,6 +166,17 @@ static bool wants_input(const struct pm_monitor *m)
     if (m->input_ended)
         return false;
     return m->client ? m->unanswered < UNANSWERED_MAX : m->terminal.is_terminal;
+}
+
+/* Whoever pipes something in wants the answer, and an end. What was empty from the start, as /dev/null is, was never an
+ * input: then there is somebody who only listens. Returns a timeout for poll(). */
+static int time_left(const struct pm_monitor *m)
+{
+    if (!m->client)
+        return RETRY_MS;
+    if (m->terminal.is_terminal || !m->input_ended || !m->had_input || m->unanswered > 0)
+        return -1;
+    return (int)pm_mono_ms_until(pm_loop_now(), pm_mono_add_ms(m->last, m->values->wait));
 }
 
 static void lose_daemon(struct pm_monitor *m)
@@ -178,7 +205,8 @@ static void turn(struct pm_monitor *m)
                            {wants_input(m) ? STDIN_FILENO : -1, POLLIN, 0},
                            {m->client ? pm_client_fd(m->client) : -1, POLLIN, 0}};
     int r = 0;
-    poll(fds, 3, m->client ? -1 : RETRY_MS);
+    if (poll(fds, 3, time_left(m)) == 0 && time_left(m) == 0)
+        pm_monitor_end(m, m->refused ? PM_EXIT_REFUSED : PM_EXIT_OK);
     if (fds[0].revents)
         pm_monitor_end(m, PM_EXIT_OK);
     if (!m->done && fds[1].revents)

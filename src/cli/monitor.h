@@ -6,11 +6,14 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 
+#include "base/mono.h"
+
 struct pm_monitor_values {
     struct pm_common common;
     char *name;
     bool keep, from_start, hex, timestamps, echo;
     int enter;
+    int64_t wait; /* milliseconds */
 };
 
 struct pm_monitor {
@@ -27,6 +30,9 @@ struct pm_monitor {
     bool attached;                /* bytes from now on are ours to show */
     bool was_attached;            /* and there is a place to go on from */
     bool input_ended;
+    bool had_input;      /* before it ended */
+    bool refused;        /* some of it, by the daemon */
+    struct pm_mono last; /* when something came or was sent last */
     unsigned unanswered;
     bool done;
     enum pm_exit code;

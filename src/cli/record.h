@@ -11,7 +11,8 @@ struct pm_record_values {
 
 struct pm_export_values {
     struct pm_common common;
-    int format; /* enum pm_export_format */
+    int format;   /* enum pm_export_format */
+    char *output; /* NULL: the standard output */
     char *state_dir;
 };
 

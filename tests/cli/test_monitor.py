@@ -144,6 +144,44 @@ class MonitorTest(Places):
             self.assertEqual(set(base64.b64decode(first["base64"])), {ord(".")})
         return bool(ready)
 
+    def test_input_that_ends_ends_it_behind_the_answer(self):
+        code, output, errors = self.run_program("monitor", "virtual:instrument", stdin=None, input="*IDN?\n")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("Peripheral Manager", output)
+        self.assertEqual(self.connections(), [])
+        path = f"{self.home}/questions"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("hello\n" * 1000)
+        with open(path, encoding="utf-8") as file:
+            output = self.run_program("monitor", "virtual:echo", stdin=file)[1]
+        self.assertEqual(output, "hello\n" * 1000)
+
+    def test_an_answer_that_takes_its_time_is_waited_for(self):
+        process, output = self.piped(self.line.path, "--wait", "1h")
+        output.until(b"is /dev/pts")
+        process.stdin.write(b"?")
+        process.stdin.close()
+        self.assertEqual(self.line.read(1), b"?")
+        self.assertIsNone(process.poll())
+        self.line.write(b"late")
+        output.until(b"late")
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE), 0)
+
+    def test_an_input_that_was_never_there_is_no_end(self):
+        process = self.start("monitor", self.line.path, "--wait", "0s")  # its input is /dev/null
+        output = Output(process.stdout.fileno())
+        output.until(b"is /dev/pts")
+        self.line.write(b"listening")
+        output.until(b"listening")
+        self.assertIsNone(process.poll())
+
+    def test_input_that_was_refused_ends_with_that(self):
+        self.run_program("activate", "echo", "virtual:echo")
+        self.ask("unplug-virtual", {"address": "virtual:echo"})
+        code, _, errors = self.run_program("monitor", "echo", "--wait", "0s", stdin=None, input="x")
+        self.assertEqual(code, 1, errors)
+
     def test_gap_is_shown_where_bytes_are_missing(self):
         self.run_program("activate", "counter", "virtual:counter", "--history", "65536")
         self.start("monitor", "counter", stdout=subprocess.DEVNULL)  # the device does not wait while one reads

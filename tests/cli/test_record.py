@@ -3,6 +3,7 @@ import csv
 import glob
 import io
 import os
+import pty
 import unittest
 
 import recording
@@ -52,6 +53,35 @@ class RecordTest(Places):
         with open(path, "wb") as file:
             file.write(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
         self.assertIn("damaged", self.command("export", name)[0])
+
+    def test_an_export_can_go_to_a_file(self):
+        name = self.record(b"x" * 1000)
+        (path,) = glob.glob(f"{self.state}/recordings/*")
+        out = f"{self.home}/out"
+        with open(out, "w", encoding="utf-8") as file:
+            file.write("what was there before" * 1000)
+        for option in (("-o", out), (f"--output={out}",)):
+            self.assertEqual(self.command("export", name, *option), ("", ""))
+            with open(out, encoding="utf-8") as file:
+                self.assertEqual(file.read(), self.command("export", name)[0])
+        self.assertIn("name another file", self.command("export", path, "-o", path, code=USAGE)[1])
+        self.assertIn("recordings", self.command("export", "nothing", "-o", out, code=IO)[1])
+        self.assertEqual(self.command("export", path)[0], self.command("export", name)[0])
+        with open(out, encoding="utf-8") as file:
+            self.assertEqual(file.read(), self.command("export", name)[0])
+        self.assertEqual(self.command("export", name, "-o", "/nix/x", code=IO)[1],
+                         "/nix/x cannot be written: No such file or directory.\n")
+        self.assertEqual(self.command("export", name, "-o", "/dev/full", code=IO)[1],
+                         "/dev/full cannot be written: No space left on device.\n")
+        self.assertIn("no export as JSON", self.command("export", name, "--json", code=USAGE)[1])
+
+    def test_a_terminal_is_not_shown_bytes(self):
+        far, near = pty.openpty()
+        self.addCleanup(os.close, far)
+        self.addCleanup(os.close, near)
+        process = self.start("export", "any", "--format", "pcapng", stdout=near, stderr=near)
+        self.assertEqual(process.wait(10), USAGE)
+        self.assertIn(b"name a file with --output FILE", os.read(far, 4096))
 
     def test_a_part_that_cannot_be_opened_is_no_end(self):
         name = self.record(b"x")
