@@ -302,12 +302,10 @@ static const struct pm_arg activate_args[] = {
     {"history", PM_ARG_INTEGER, .min = PM_JOURNAL_MIN, .max = PM_JOURNAL_MAX, .unit = "bytes", .fallback = "1048576",
      .purpose = "how many received bytes are kept for those who come late"},
     {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX, .fallback = "none",
-     .purpose =
-         "what kind of device it is: an `id` of list-profiles, whose line settings hold unless others are given; or "
-         "`auto`: the one that recognises the device, which may be asked what it is"},
-    PM_ARGS_DELIVER("bytes", "what the event with its bytes carries for all who do not choose: see subscribe"),
-    {"record", PM_ARG_BOOLEAN, .fallback = "false",
-     .purpose = "write down everything that goes over it, as record-start does"},
+     .purpose = "what kind of device it is: the id of a profile, whose line settings hold unless others are given; or "
+                "`auto`: the one that recognises the device, which may be asked what it is"},
+    PM_ARGS_DELIVER("bytes", "how its bytes come to pages that do not choose by themselves, with `subscribe`"),
+    {"record", PM_ARG_BOOLEAN, .fallback = "false", .purpose = "make a recording of everything that goes over it"},
     {0},
 };
 static const struct pm_arg virtual_args[] = {

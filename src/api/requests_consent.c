@@ -476,7 +476,8 @@ static void request_device(struct pm_call *call)
 static const struct pm_arg capability = {"capability", PM_ARG_WORD, .words = capability_words};
 #define CAPABILITIES(text)                                                                                             \
     {                                                                                                                  \
-        "capabilities", PM_ARG_ARRAY, .min = 1, .max = 3, .of = &capability, .fallback = (text)                        \
+        "capabilities", PM_ARG_ARRAY, .min = 1, .max = 3, .of = &capability, .fallback = (text),                       \
+                                      .purpose = "what the page may do"                                                \
     }
 
 static const struct pm_arg filter_members[] = {
@@ -508,10 +509,12 @@ static const struct pm_arg approve_args[] = {
 static const struct pm_arg id_args[] = {
     {"id", PM_ARG_TEXT, .required = true, .min = 1, .max = PM_CONSENT_ID - 1, .purpose = "of the question"}, {0}};
 static const struct pm_arg revoke_args[] = {
-    {"id", PM_ARG_TEXT, .min = 1, .max = PM_GRANT_ID, .purpose = "of one grant"},
-    {"origin", PM_ARG_TEXT, .min = 1, .max = PM_ORIGIN_MAX - 1, .purpose = "all of a page"},
-    {"device", PM_ARG_TEXT, .min = 1, .max = PM_GRANT_DEVICE - 1, .purpose = "all for a device"},
-    {"all", PM_ARG_BOOLEAN, .fallback = "false"},
+    {"id", PM_ARG_TEXT, .min = 1, .max = PM_GRANT_ID, .purpose = "the grant with this id"},
+    {"origin", PM_ARG_TEXT, .min = 1, .max = PM_ORIGIN_MAX - 1,
+     .purpose = "all that the page of this address was allowed"},
+    {"device", PM_ARG_TEXT, .min = 1, .max = PM_GRANT_DEVICE - 1,
+     .purpose = "all that pages were allowed for the device of this id"},
+    {"all", PM_ARG_BOOLEAN, .fallback = "false", .purpose = "all that any page was allowed"},
     {0},
 };
 

@@ -332,8 +332,8 @@ static const struct pm_arg configure_args[] = {
     {"name", PM_ARG_CONNECTION, .required = true},
     PM_ARGS_LINE,
     {"profile", PM_ARG_TEXT, .min = 0, .max = PM_PROFILE_ID_MAX,
-     .purpose = "what kind of device it is from now on: an `id` of list-profiles, `auto`, or empty for none"},
-    PM_ARGS_DELIVER("as it is", "what the event with its bytes carries for all who do not choose: see subscribe"),
+     .purpose = "what kind of device it is from now on: the id of a profile, `auto`, or empty for none"},
+    PM_ARGS_DELIVER("as it is", "how its bytes come to pages that do not choose by themselves, with `subscribe`"),
     {0}};
 static const struct pm_arg name_args[] = {{"name", PM_ARG_CONNECTION, .required = true}, {0}};
 static const struct pm_arg step_members[] = {

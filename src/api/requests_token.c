@@ -111,7 +111,7 @@ static const struct pm_arg create_args[] = {
     {"name", PM_ARG_TEXT, .required = true, .min = 1, .max = PM_TOKEN_NAME - 1, .purpose = "to know it by"},
     {"scopes", PM_ARG_ARRAY, .min = 1, .max = 4, .of = &scope, .fallback = "[\"read\"]",
      .purpose = "what it is for; to read is in each, and `write` is to open and close too"},
-    {"days", PM_ARG_INTEGER, .min = 1, .max = PM_TOKEN_DAYS_MAX, .fallback = "90", .purpose = "it holds for"},
+    {"days", PM_ARG_INTEGER, .min = 1, .max = PM_TOKEN_DAYS_MAX, .fallback = "90", .purpose = "how many days it holds"},
     {0},
 };
 static_assert(PM_TOKEN_DAYS == 90, "as the reference says");

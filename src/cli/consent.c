@@ -40,7 +40,7 @@ static void print_questions(const json_t *answer)
     static const struct pm_column columns[] = {{"ID", question_id},           {"PAGE", question_origin},
                                                {"DEVICES", question_devices}, {"TIME LEFT", question_left},
                                                {"REASON", question_reason},   {0}};
-    pm_session_print_list(columns, json_object_get(answer, "requests"), "No page asks for anything.");
+    pm_session_print_list(columns, "REASON", json_object_get(answer, "requests"), "No page asks for anything.");
 }
 
 enum pm_exit pm_questions_command(const struct pm_command *self, void *values, char **words, unsigned n)
@@ -142,7 +142,7 @@ static void print_allowed(const json_t *answer)
     static const struct pm_column columns[] = {{"ID", grant_id},          {"PAGE", grant_origin},
                                                {"DEVICE", grant_device},  {"DURATION", grant_duration},
                                                {"LAST USED", grant_used}, {0}};
-    pm_session_print_list(columns, json_object_get(answer, "grants"), "No page was allowed anything.");
+    pm_session_print_list(columns, "DEVICE", json_object_get(answer, "grants"), "No page was allowed anything.");
 }
 
 enum pm_exit pm_grants_command(const struct pm_command *self, void *values, char **words, unsigned n)

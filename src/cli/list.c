@@ -42,7 +42,7 @@ static void print_devices(const json_t *devices)
         puts("No devices. Plug one in, or start the daemon with --demo.");
         return;
     }
-    pm_session_print_table(columns, devices);
+    pm_session_print_table(columns, "DESCRIPTION", devices);
     json_array_foreach(devices, i, d)
     {
         char address[PM_CELL], problem[600];
@@ -172,7 +172,7 @@ static void print_connections(const json_t *answer)
                                                {"RECEIVED", connection_rx},
                                                {"SENT", connection_tx},
                                                {0}};
-    pm_session_print_list(columns, json_object_get(answer, "connections"),
+    pm_session_print_list(columns, NULL, json_object_get(answer, "connections"),
                           "No connections. Open one with: peripheral-manager activate NAME ADDRESS");
 }
 

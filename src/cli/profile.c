@@ -50,7 +50,7 @@ static void print_profiles(const json_t *answer)
 {
     static const struct pm_column columns[] = {
         {"ID", profile_id}, {"COMMANDS", profile_size}, {"FROM", profile_source}, {"DEVICE", profile_name}, {0}};
-    pm_session_print_table(columns, json_object_get(answer, "profiles"));
+    pm_session_print_table(columns, "DEVICE", json_object_get(answer, "profiles"));
     print_faults(json_object_get(answer, "faults"));
 }
 

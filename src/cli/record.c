@@ -26,8 +26,6 @@ enum pm_exit pm_record_command(const struct pm_command *self, void *values, char
         json_decref(data);
         return PM_EXIT_USAGE;
     }
-    if (v->stop)
-        json_object_del(data, "format");
     enum pm_exit code = pm_session_ask_once(&v->common, v->stop ? "record-stop" : self->request, data, &answer);
     if (code != PM_EXIT_OK)
         return code;
@@ -93,7 +91,7 @@ static void print_recordings(const json_t *answer)
                                                {"BYTES", item_size},
                                                {"LOST", item_lost},
                                                {0}};
-    pm_session_print_list(columns, json_object_get(answer, "recordings"),
+    pm_session_print_list(columns, NULL, json_object_get(answer, "recordings"),
                           "No recordings. Begin one with: peripheral-manager record NAME");
 }
 

@@ -18,8 +18,15 @@ static const struct pm_arg *arguments_of(const struct pm_command *c)
     return kind->args;
 }
 
+static bool is_list_of_words(const struct pm_arg *arg)
+{
+    return arg->type == PM_ARG_ARRAY && arg->of->type == PM_ARG_WORD;
+}
+
 static const char *placeholder_of(const struct pm_arg *arg)
 {
+    if (is_list_of_words(arg))
+        return "WORD[,WORD]...";
     switch (arg->type) {
     case PM_ARG_BOOLEAN:
         return "yes|no";
@@ -40,19 +47,44 @@ static const char *placeholder_of(const struct pm_arg *arg)
     }
 }
 
+static void list_words(const char *const *words, char *out, size_t room)
+{
+    size_t n = 0;
+    for (size_t i = 0; words[i] && n < room; i++)
+        n += (size_t)snprintf(out + n, room - n, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+}
+
+/* What may stand there, as a person types it; "" where the purpose says enough. */
+static void describe_value(const struct pm_arg *arg, char *out, size_t room)
+{
+    out[0] = 0;
+    if (arg->type == PM_ARG_BOOLEAN)
+        snprintf(out, room, "yes or no");
+    else if (arg->type == PM_ARG_WORD || is_list_of_words(arg))
+        list_words(arg->type == PM_ARG_WORD ? arg->words : arg->of->words, out, room);
+    else if (arg->type != PM_ARG_TEXT || !arg->purpose)
+        pm_arg_expects(arg, out, room);
+}
+
+/* The purpose is written for the reference, in Markdown. */
 static void describe(const struct pm_arg *arg, char out[PM_COMMAND_PURPOSE])
 {
-    char expects[160] = "yes or no";
+    char value[160];
     const char *fallback = arg->fallback;
-    if (arg->type != PM_ARG_BOOLEAN)
-        pm_arg_expects(arg, expects, sizeof(expects));
-    else if (fallback)
+    describe_value(arg, value, sizeof(value));
+    if (arg->type == PM_ARG_BOOLEAN && fallback)
         fallback = strcmp(fallback, "true") == 0 ? "yes" : "no";
-    int n =
-        snprintf(out, PM_COMMAND_PURPOSE, "%s%s%s%s%s%s", arg->purpose ? arg->purpose : "", arg->purpose ? ": " : "",
-                 expects, fallback ? " (default " : "", fallback ? fallback : "", fallback ? ")" : "");
+    int n = snprintf(out, PM_COMMAND_PURPOSE, "%s%s%s%s%s%s", arg->purpose ? arg->purpose : "",
+                     arg->purpose && value[0] ? ": " : "", value, fallback ? " (default " : "",
+                     fallback ? fallback : "", fallback ? ")" : "");
     assert(n < PM_COMMAND_PURPOSE);
     (void)n;
+    char *to = out;
+    for (const char *from = out; *from; from++) {
+        if (*from != '`')
+            *to++ = *from;
+    }
+    *to = 0;
 }
 
 unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,
@@ -78,12 +110,24 @@ unsigned pm_request_rows(const struct pm_command *c, struct pm_option *rows,
 
 /* ---- words into JSON ---- */
 
+static json_t *split_words(const char *text)
+{
+    json_t *array = json_array();
+    for (const char *end; *text; text = end + (*end == ',')) {
+        end = text + strcspn(text, ",");
+        json_array_append_new(array, json_stringn(text, (size_t)(end - text)));
+    }
+    return array;
+}
+
 /* What looks like none of its type goes as text, and the daemon says what it must be. */
 static json_t *to_json(const struct pm_arg *arg, const char *text)
 {
     static const char *const yes[] = {"yes", "true", "on"}, *const no[] = {"no", "false", "off"};
     char *end;
     errno = 0;
+    if (is_list_of_words(arg) && text[0] != '[')
+        return split_words(text);
     if (arg->type == PM_ARG_INTEGER) {
         long long value = strtoll(text, &end, 10);
         if (errno == 0 && end != text && *end == 0)

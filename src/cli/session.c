@@ -1,6 +1,8 @@
 /* session.c - see session.h. */
 #include "cli/session.h"
 
+#include "cli/terminal.h"
+
 #include "api/errors.h"
 #include "base/clean.h"
 #include "base/utf8.h"
@@ -17,7 +19,8 @@ enum pm_exit pm_session_path(const struct pm_common *common, char ret[PM_PATH_MA
     if (common->runtime_dir) {
         if (pm_path_join(common->runtime_dir, "control", ret) == 0)
             return PM_EXIT_OK;
-        fputs("The path of --runtime-dir is too long.\n", stderr);
+        fputs("The path of --runtime-dir is too long: a shorter one must lead to the daemon's control socket.\n",
+              stderr);
         return PM_EXIT_USAGE;
     }
     enum pm_exit code = PM_EXIT_OK;
@@ -28,7 +31,9 @@ enum pm_exit pm_session_path(const struct pm_common *common, char ret[PM_PATH_MA
         fputs("There is no place where the daemon could be: HOME is not set. Set it, or say --runtime-dir.\n", stderr);
         code = PM_EXIT_CONFIG;
     } else if (pm_path_join(settings.runtime_dir ? settings.runtime_dir : paths.runtime, "control", ret) < 0) {
-        fputs("The path of the runtime directory is too long.\n", stderr);
+        fputs("The path of the runtime directory is too long. Name a shorter one with --runtime-dir, here and for the "
+              "daemon.\n",
+              stderr);
         code = PM_EXIT_CONFIG;
     }
     pm_settings_fini(&settings);
@@ -44,19 +49,25 @@ enum pm_exit pm_session_lost(int error)
         fputs("No peripheral-manager runs here. Start it with: peripheral-manager\n", stderr);
         return PM_EXIT_NO_DAEMON;
     case -ECONNRESET:
-        fputs("The peripheral-manager went away.\n", stderr);
+        fputs("The peripheral-manager went away. Start it again with: peripheral-manager\n", stderr);
         return PM_EXIT_NO_DAEMON;
     case -ETIMEDOUT:
-        fputs("The peripheral-manager does not answer.\n", stderr);
+        fputs("The peripheral-manager does not answer. Look what it does with: peripheral-manager doctor\n", stderr);
         return PM_EXIT_NO_DAEMON;
     case -EBUSY:
-        fputs("The peripheral-manager takes no more clients at present.\n", stderr);
+        fputs("The peripheral-manager takes no more clients at present. Close some pages, or start it with a larger "
+              "--max-clients.\n",
+              stderr);
         return PM_EXIT_TEMPORARY;
     case -EACCES:
-        fputs("The peripheral-manager there belongs to another user.\n", stderr);
+        fputs("The peripheral-manager there belongs to another user. Become that user, or start one of your own with "
+              "--runtime-dir and --port.\n",
+              stderr);
         return PM_EXIT_PERMISSION;
     case -EPROTO:
-        fputs("What answers there is no peripheral-manager, or another version of it.\n", stderr);
+        fputs("What answers there is no peripheral-manager, or another version of it. End it, and start this one with: "
+              "peripheral-manager\n",
+              stderr);
         return PM_EXIT_PROTOCOL;
     default:
         fprintf(stderr, "The peripheral-manager cannot be reached: %s.\n", strerror(-error));
@@ -225,7 +236,38 @@ static int width_of(const char *text)
     return width;
 }
 
-void pm_session_print_table(const struct pm_column *columns, const json_t *array)
+/* What the rows take more than there is room for is taken from one column. */
+static void fit_widths(const struct pm_column *columns, const char *cut, int *widths)
+{
+    enum { CUT_MIN = 12, BETWEEN = 2 };
+    int total = -BETWEEN, room = pm_terminal_width();
+    for (int k = 0; columns[k].head; k++)
+        total += widths[k] + BETWEEN;
+    for (int k = 0; cut && total > room && columns[k].head; k++) {
+        int left = widths[k] - (total - room);
+        if (strcmp(columns[k].head, cut) == 0 && widths[k] > CUT_MIN)
+            widths[k] = left > CUT_MIN ? left : CUT_MIN;
+    }
+}
+
+/* What does not fit ends in a sign for that. */
+static void print_cell(const char *text, int width, bool last)
+{
+    int n = width_of(text);
+    const char *end = text;
+    if (n <= width) {
+        printf("%s%*s", text, last ? 0 : width - n + 2, "");
+        return;
+    }
+    for (int left = width; *end; end++) {
+        left -= ((unsigned char)*end & 0xc0) != 0x80;
+        if (left == 0)
+            break;
+    }
+    printf("%.*s…%s", (int)(end - text), text, last ? "" : "  ");
+}
+
+void pm_session_print_table(const struct pm_column *columns, const char *cut, const json_t *array)
 {
     int widths[PM_COLUMNS_MAX] = {0};
     char cell[PM_CELL];
@@ -239,23 +281,24 @@ void pm_session_print_table(const struct pm_column *columns, const json_t *array
             widths[k] = width_of(cell) > widths[k] ? width_of(cell) : widths[k];
         }
     }
+    fit_widths(columns, cut, widths);
     for (int k = 0; columns[k].head; k++)
-        printf("%s%*s", columns[k].head, columns[k + 1].head ? widths[k] - width_of(columns[k].head) + 2 : 0, "");
+        print_cell(columns[k].head, widths[k], !columns[k + 1].head);
     putchar('\n');
     json_array_foreach(array, i, element)
     {
         for (int k = 0; columns[k].head; k++) {
             columns[k].cell(element, cell, sizeof(cell));
-            printf("%s%*s", cell, columns[k + 1].head ? widths[k] - width_of(cell) + 2 : 0, "");
+            print_cell(cell, widths[k], !columns[k + 1].head);
         }
         putchar('\n');
     }
 }
 
-void pm_session_print_list(const struct pm_column *columns, const json_t *array, const char *none)
+void pm_session_print_list(const struct pm_column *columns, const char *cut, const json_t *array, const char *none)
 {
     if (json_array_size(array) == 0)
         puts(none);
     else
-        pm_session_print_table(columns, array);
+        pm_session_print_table(columns, cut, array);
 }

@@ -56,15 +56,16 @@ char *pm_session_text(const json_t *object, const char *member, char *out, size_
 
 void pm_session_print_json(const json_t *value);
 
-/* A table: column heads, then one row for each element of `array`, filled in by `cell` (out has `room` bytes). */
+/* A table: column heads, then one row for each element of `array`, filled in by `cell` (out has `room` bytes). On a
+ * terminal that is too narrow the column whose head is `cut` (NULL: none) gives way: one that nobody has to type. */
 struct pm_column {
     const char *head;
     void (*cell)(const json_t *element, char *out, size_t room);
 };
 enum { PM_COLUMNS_MAX = 8, PM_CELL = 288 }; /* a whole origin: what is shown is copied into other commands */
-void pm_session_print_table(const struct pm_column *columns, const json_t *array);
+void pm_session_print_table(const struct pm_column *columns, const char *cut, const json_t *array);
 
 /* The same, or where the array is empty this sentence. */
-void pm_session_print_list(const struct pm_column *columns, const json_t *array, const char *none);
+void pm_session_print_list(const struct pm_column *columns, const char *cut, const json_t *array, const char *none);
 
 #endif

@@ -2,8 +2,10 @@
 #include "cli/terminal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -45,6 +47,12 @@ void pm_terminal_end(struct pm_terminal *t)
     if (t->is_terminal)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &t->before);
     close(t->signals);
+}
+
+int pm_terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : INT_MAX;
 }
 
 ssize_t pm_terminal_read(const struct pm_terminal *t, const char *enter, uint8_t *out, size_t room)

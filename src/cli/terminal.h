@@ -21,6 +21,9 @@ struct pm_terminal {
 int pm_terminal_begin(struct pm_terminal *t);
 void pm_terminal_end(struct pm_terminal *t);
 
+/* How many columns standard output has; INT_MAX if it is no terminal. */
+int pm_terminal_width(void);
+
 /* Read what was typed, with `enter` (a text) in place of each Enter key. Returns the bytes in `out`, which has `room`,
  * 0 at the end of the input, -ECANCELED after the escape key, -EAGAIN if nothing is there. */
 ssize_t pm_terminal_read(const struct pm_terminal *t, const char *enter, uint8_t *out, size_t room);

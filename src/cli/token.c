@@ -41,7 +41,7 @@ static void print_list(const json_t *answer)
     if (json_array_size(list) == 0)
         puts("There are no tokens: programs of other users are turned away.");
     else
-        pm_session_print_table(columns, list);
+        pm_session_print_table(columns, NULL, list);
 }
 
 /* The secret alone, so that a script can take it. */

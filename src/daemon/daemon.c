@@ -374,8 +374,8 @@ static enum pm_exit run(struct daemon *d)
     int r = start(d);
     if (r == 0) {
         announce(d);
-        pm_teller_begin(&d->teller, d->api);
-        pm_prompt_begin(&d->prompt, &d->loop, d->api);
+        pm_prompt_begin(&d->prompt, &d->loop, d->api); /* it hears of questions first, and says which it asks */
+        pm_teller_begin(&d->teller, d->api, &d->prompt);
         if (d->settings->notifications)
             pm_notify_begin(&d->notify, &d->loop, d->api);
         r = d->places.state[0] ? pm_api_keep(d->api, d->places.state) : 0;

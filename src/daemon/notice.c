@@ -117,11 +117,11 @@ static void asked(const json_t *q, char *out, size_t room)
     struct piece reason = piece(q, "reason");
     bool one = json_is_true(json_object_get(q, "one-device"));
     snprintf(out, room,
-             "The page %s asks for %s%s%s%s. Let it in: peripheral-manager approve %s%s - or not: peripheral-manager "
-             "deny %s",
+             "The page %s asks for %s%s%s%s. Let it in with \"peripheral-manager approve %s%s, turn it away with "
+             "\"peripheral-manager deny %s\"",
              piece(q, "origin").text, one ? "one device" : "devices", reason.text[0] ? ", \"" : "", reason.text,
-             reason.text[0] ? "\"" : "", piece(q, "id").text, one ? " DEVICE (see peripheral-manager list)" : "",
-             piece(q, "id").text);
+             reason.text[0] ? "\"" : "", piece(q, "id").text,
+             one ? " DEVICE\" (see \"peripheral-manager list\")" : "\"", piece(q, "id").text);
 }
 
 static void answered(const json_t *q, char *out, size_t room)

@@ -66,11 +66,22 @@ static void describe_devices(const struct pm_prompt *p, const struct pm_consent_
 
 static void ask(const struct pm_prompt *p, const struct pm_consent_request *r)
 {
-    char devices[3 * (2 * PM_DEVICE_TEXT + 8) + 32], capabilities[PM_GRANT_CAPABILITIES];
+    char reason[PM_CONSENT_REASON + 16] = "", devices[3 * (2 * PM_DEVICE_TEXT + 8) + 32],
+                                    capabilities[PM_GRANT_CAPABILITIES];
     describe_devices(p, r, devices, sizeof(devices));
     pm_grant_capability_list(r->capabilities, capabilities);
-    pm_log(PM_LOG_NOTICE, "May %s use %s (%s)? [y]es, once / [a]lways / [N]o, then Enter.", r->origin, devices,
-           capabilities);
+    if (r->reason[0])
+        snprintf(reason, sizeof(reason), " It says: \"%s\".", r->reason);
+    pm_log(
+        PM_LOG_NOTICE,
+        "May %s use %s (%s)?%s [y]es, once / [a]lways / [N]o, then Enter. Or for chosen devices: \"peripheral-manager "
+        "approve %s DEVICE\".",
+        r->origin, devices, capabilities, reason, r->id);
+}
+
+bool pm_prompt_asks(const struct pm_prompt *p, const char *id)
+{
+    return id && p->id[0] && strcmp(p->id, id) == 0;
 }
 
 /* ---- asking ---- */

@@ -19,6 +19,10 @@ struct pm_prompt {
 /* Begin, if this process has a terminal; else nothing happens. The struct must not move until pm_prompt_end(), and its
  * memory must stay until the loop has let go. */
 void pm_prompt_begin(struct pm_prompt *p, struct pm_loop *loop, struct pm_api *api);
+
+/* Is the question with this id (NULL: none) the one that is on the terminal now? */
+bool pm_prompt_asks(const struct pm_prompt *p, const char *id);
+
 void pm_prompt_end(struct pm_prompt *p);
 
 #endif

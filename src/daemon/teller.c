@@ -14,9 +14,11 @@ enum {
 };
 
 /* Whether such an event is to be told now; it has all that were counted before. */
-static bool is_due(struct pm_teller *t, const char *event)
+static bool is_due(struct pm_teller *t, const char *event, const json_t *data)
 {
     struct pm_mono now = pm_loop_now();
+    if (strcmp(event, "consent-requested") == 0)
+        return !pm_prompt_asks(t->prompt, json_string_value(json_object_get(data, "id")));
     if (strcmp(event, "line-error") != 0)
         return true;
     if (t->errors_told_at.us > 0 && !pm_mono_reached(now, pm_mono_add_ms(t->errors_told_at, ERRORS_MS)))
@@ -30,15 +32,16 @@ static void on_event(struct pm_api_client *client, const char *event, const json
     struct pm_teller *t = pm_container(client, struct pm_teller, client);
     char text[PM_NOTICE_MAX];
     (void)number;
-    bool matters = pm_notice(event, data, text, sizeof(text)) && is_due(t, event);
+    bool matters = pm_notice(event, data, text, sizeof(text)) && is_due(t, event, data);
     pm_log(matters ? PM_LOG_INFO : PM_LOG_DEBUG, "%s.", text);
 }
 
 static const struct pm_api_client_ops ops = PM_ONLOOKER_OPS(on_event);
 
-void pm_teller_begin(struct pm_teller *t, struct pm_api *api)
+void pm_teller_begin(struct pm_teller *t, struct pm_api *api, const struct pm_prompt *prompt)
 {
     static const struct pm_who person = {.kind = PM_WHO_PERSON};
+    t->prompt = prompt;
     t->client.ops = &ops;
     t->client.who = &person;
     pm_api_watch(api, &t->client);

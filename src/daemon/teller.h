@@ -3,15 +3,17 @@
 #ifndef PM_DAEMON_TELLER_H
 #define PM_DAEMON_TELLER_H
 
-#include "api/api.h"
+#include "daemon/prompt.h"
 
 struct pm_teller {
-    struct pm_api_client client;   /* first */
+    struct pm_api_client client; /* first */
+    const struct pm_prompt *prompt;
     struct pm_mono errors_told_at; /* when a line had errors, the last time that this was told */
 };
 
-/* Tell from now on. The teller must stay where it is until pm_teller_end(). */
-void pm_teller_begin(struct pm_teller *t, struct pm_api *api);
+/* Tell from now on, but for a question that the prompt, which has begun before and outlives the teller, asks itself.
+ * The teller must stay where it is until pm_teller_end(). */
+void pm_teller_begin(struct pm_teller *t, struct pm_api *api, const struct pm_prompt *prompt);
 void pm_teller_end(struct pm_teller *t);
 
 /* The devices that are there, in one line. */

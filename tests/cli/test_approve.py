@@ -39,7 +39,7 @@ class ConsentTest(Places):
         self.assertIn('"to read the scale"', line)
         question = self.json("requests")[0]
         self.assertIn(APP, self.command("requests")[0])
-        approve = re.search(r"(approve \S+) ", line).group(1).split()
+        approve = re.search(r'(approve \S+)"', line).group(1).split()
         self.assertEqual(approve[1], question["id"])
         self.assertIn(f"{APP} may use", self.command(*approve, "virtual-echo", "--duration", "always")[0])
         wait_for(lambda: page.joined, "the page is let in")
@@ -71,7 +71,7 @@ class ConsentTest(Places):
     def test_no_is_an_answer(self):
         self.page()
         line = self.told("asks for devices")
-        self.command("deny", re.search(r"deny (\S+)\.", line).group(1))
+        self.command("deny", re.search(r'deny (\S+)"\.', line).group(1))
         self.told("is over: denied")
         self.assertIn("No page asks", self.command("requests")[0])
 
@@ -91,6 +91,13 @@ class ConsentTest(Places):
         self.assertIn("There is no question", self.command("deny", "wo.example", code=1)[1])
         self.command("deny", "two.example")
         self.told("is over: denied")
+
+    def test_what_a_page_may_do_is_a_list_of_words(self):
+        self.page()
+        self.told("asks for devices")
+        self.assertIn("capabilities", self.command("approve", APP, "--capabilities", "serial,nix", code=64)[1])
+        self.command("approve", APP, "echo", "--capabilities", "serial,firmware")
+        self.assertEqual(self.json("grants")[0]["capabilities"], ["serial", "firmware"])
 
     def test_what_fits_several_is_refused_with_their_ids(self):
         self.command("activate", "pump", "virtual:echo")
@@ -116,7 +123,7 @@ class ConsentTest(Places):
         self.assertIn('no question "zz"', self.command("deny", "zz", code=1)[1])
         self.assertIn("UTF-8", self.command("approve", "q_1", b"\xff", code=64)[1])
         self.page()
-        question = re.search(r"deny (\S+)\.", self.told("asks for devices")).group(1)
+        question = re.search(r'deny (\S+)"\.', self.told("asks for devices")).group(1)
         self.assertIn('no device "nix"', self.command("approve", question, "nix", code=1)[1])
         self.assertIn('"once", "session"', self.command("approve", question, "--duration", "ever", code=64)[1])
 

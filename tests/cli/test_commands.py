@@ -1,10 +1,14 @@
 """test_commands.py - the subcommands against a running daemon, and without one: what they say, and their exit codes."""
+import fcntl
 import json
 import os
+import pty
 import socket
+import struct
+import termios
 import unittest
 
-from daemon import Line
+from daemon import DEADLINE, Line
 from places import NO_DAEMON, PERMISSION, PROTOCOL, REFUSED, USAGE, Places
 
 
@@ -13,6 +17,31 @@ class CommandsTest(Places):
         self.assertIsInstance(self.json("list"), list)
         self.serve("--demo")
         self.assertIn("virtual:echo", [d["address"] for d in self.json("list")])
+
+    def test_a_list_fits_the_terminal_and_is_whole_elsewhere(self):
+        self.serve("--demo")
+        whole = self.command("list")[0]
+        self.assertNotIn("…", whole)
+        self.assertGreater(max(map(len, whole.splitlines())), 80)
+        far, near = pty.openpty()
+        self.addCleanup(os.close, far)
+        for columns, least in ((80, 79), (100, 99), (20, 0)):
+            fcntl.ioctl(near, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            self.assertEqual(self.start("list", stdout=near).wait(DEADLINE), 0)
+            shown = os.read(far, 65536).decode().splitlines()
+            lines = [line for line in shown if line.startswith(("ADDRESS", "virtual:"))]
+            self.assertGreaterEqual(max(map(len, lines)), least)
+            if least:
+                self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertTrue(any("…" in line for line in lines))
+            self.assertTrue(all(line.endswith(("ID", "virtual-" + line.split()[0][8:])) for line in lines), lines)
+        os.close(near)
+
+    def test_help_speaks_to_a_person_at_a_shell(self):
+        for command in ("activate", "configure", "monitor", "approve", "revoke", "record", "token"):
+            said = self.command(command, "--help")[0]
+            for foreign in ("`", "an array", "a text of", '"none"', "list-profiles", "record-start", "JSON\n"):
+                self.assertNotIn(foreign, said, command)
 
     def test_slips_are_told_what_they_are_likely_to_mean(self):
         for slip, meant in (("lst", "list"), ("lisst", "list"), ("lits", "list"), ("monitr", "monitor"), ("Serve", "serve")):

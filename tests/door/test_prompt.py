@@ -79,6 +79,16 @@ class PromptTest(unittest.TestCase):
         os.write(self.keyboard, b"yes\n")
         third.wait_in()
 
+    def test_a_question_is_written_once_with_what_the_page_says(self):
+        self.pages.append(peers.page(self.program, "https://one.example", auth={"pm": {"reason": "to read the scale"}}))
+        asked = self.wait_text(r'([^\r\n]*)May https://one\.example use [^?]*\? It says: "to read the scale"\. \[y\]es')
+        self.assertNotIn("asks for devices", asked.group(0))
+        question = self.wait_text(r'"peripheral-manager approve (q_\d+) DEVICE"').group(1)
+        before = self.text
+        self.assertTrue(self.person.ask("consent-deny", {"id": question})["ok"])
+        self.wait_text(f"{question} is over: denied")
+        self.assertNotIn("asks for devices", before)
+
     def test_of_several_devices_the_command_chooses(self):
         page = self.page("https://one.example")
         self.wait_text(r"May https://one\.example use")
@@ -87,7 +97,7 @@ class PromptTest(unittest.TestCase):
         chosen = []
         thread = threading.Thread(target=lambda: chosen.append(page.ask("request-device", {"capabilities": ["serial"]})))
         thread.start()
-        question = self.wait_text(r"asks for one device\. Let it in: peripheral-manager approve (q_\d+) DEVICE").group(1)
+        question = self.wait_text(r'asks for one device\. Let it in with "peripheral-manager approve (q_\d+) DEVICE" \(').group(1)
         other = self.page("https://two.example")
         self.wait_text(r"May https://two\.example use")  # the one that cannot be answered here is passed over
         os.write(self.keyboard, b"y\n")

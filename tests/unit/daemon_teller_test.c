@@ -33,6 +33,32 @@ static unsigned count_lines(const char *text)
     return n;
 }
 
+static void a_question_that_the_terminal_asks_is_not_told_too(void **state)
+{
+    char out[8192];
+    struct pm_loop loop;
+    struct pm_api *api;
+    struct pm_devices_options options = {0};
+    struct pm_teller t = {0};
+    struct pm_prompt prompt = {.fd = -1, .id = "q_1"};
+    json_t *asked = json_pack("{s:s, s:s}", "id", "q_1", "origin", "https://app.example");
+    json_t *waits = json_pack("{s:s, s:s}", "id", "q_2", "origin", "https://app.example");
+    (void)state;
+    assert_int_equal(pm_loop_init(&loop), 0);
+    assert_int_equal(pm_api_new(&loop, &options, NULL, &api), 0);
+    pm_teller_begin(&t, api, &prompt);
+    tell(&t, "consent-requested", asked, 1, out, sizeof(out));
+    assert_string_equal(out, "");
+    tell(&t, "consent-requested", waits, 1, out, sizeof(out));
+    assert_non_null(strstr(out, "with \"peripheral-manager approve q_2\", turn it away with "
+                                "\"peripheral-manager deny q_2\""));
+    pm_teller_end(&t);
+    pm_api_free(api);
+    pm_loop_fini(&loop);
+    json_decref(asked);
+    json_decref(waits);
+}
+
 static void errors_of_a_line_are_told_once_a_second(void **state)
 {
     char out[8192];
@@ -40,11 +66,12 @@ static void errors_of_a_line_are_told_once_a_second(void **state)
     struct pm_api *api;
     struct pm_devices_options options = {0};
     struct pm_teller t = {0};
+    struct pm_prompt nobody_is_asked = {.fd = -1};
     json_t *errors = json_pack("{s:s, s:i}", "name", "pump", "framing", 3);
     (void)state;
     assert_int_equal(pm_loop_init(&loop), 0);
     assert_int_equal(pm_api_new(&loop, &options, NULL, &api), 0);
-    pm_teller_begin(&t, api);
+    pm_teller_begin(&t, api, &nobody_is_asked);
     tell(&t, "line-error", errors, 20, out, sizeof(out));
     assert_non_null(strstr(out, "\"pump\" has had errors on the line: 3 framing"));
     assert_int_equal(count_lines(out), 1);
@@ -61,6 +88,7 @@ static void errors_of_a_line_are_told_once_a_second(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(errors_of_a_line_are_told_once_a_second)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(errors_of_a_line_are_told_once_a_second),
+                                       cmocka_unit_test(a_question_that_the_terminal_asks_is_not_told_too)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
