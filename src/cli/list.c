@@ -99,6 +99,8 @@ enum pm_exit pm_list_devices(const struct pm_common *common, json_t **ret)
     int r = pm_client_open(path, NULL, NULL, &client);
     if (r == -ENOENT || r == -ECONNREFUSED) {
         *ret = list_alone();
+        if (!*ret && !common->quiet)
+            fputs("The devices cannot be looked for: this machine has no memory or descriptors left.\n", stderr);
         return *ret ? PM_EXIT_OK : PM_EXIT_OS;
     }
     if (r < 0)

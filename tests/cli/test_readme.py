@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from daemon import DEADLINE
-from places import Places
+from places import PROGRAM, Places
 
 SOURCE = os.environ["PM_SOURCE"]
 
@@ -50,10 +50,22 @@ class ReadmeTest(Places):
             self.assertIn('"ok":true', answer)
 
     def test_commands_that_are_named_exist(self):
-        commands = re.findall(r"bin/peripheral-manager (\w+)", self.text)
-        self.assertIn("doctor", commands)
+        commands = re.findall(r"(?:^    |`|\| )peripheral-manager (\w+)", self.text, re.M)
+        self.assertLessEqual({"doctor", "approve", "monitor"}, set(commands))
         for command in commands:
             self.assertEqual(self.run_program(command, "--help")[0], 0, command)
+
+    def test_the_program_is_called_by_its_name_once_that_is_told(self):
+        (path,) = re.findall(r'^    export PATH="\$PWD/(.*):\$PATH"$', self.text, re.M)
+        before, after = self.text.split(f"    export PATH", 1)
+        self.assertNotRegex(before, r"(^    |`)peripheral-manager ")
+        self.assertNotIn(f"{path}/peripheral-manager", after)
+        program = f"{self.home}/{path}/peripheral-manager"
+        os.makedirs(os.path.dirname(program))
+        os.symlink(PROGRAM, program)
+        line = re.search(r"^    (printf .*)$", after, re.M).group(1)
+        self.assertIn("Peripheral Manager", self.says(["sh", "-c", f'export PATH="$PWD/{path}:$PATH"; {line}'],
+                                                      cwd=self.home, env=self.environment))
 
     def test_targets_and_documents_that_are_named_exist(self):
         with open(f"{SOURCE}/Makefile", encoding="utf-8") as file:
