@@ -28,7 +28,6 @@ REQUESTS = (
     ("allow-host", 403, "host-not-allowed", {"host": "evil.example"}),
     ("allow-origin", 403, "consent-required", {"fields": [APP]}),
     ("allow-pty", 404, "no-such-device", {"request": "activate-connection", "data": {"name": "b", "address": "/dev/pts/99999"}}),
-    ("demo", 404, "no-such-device", {"request": "activate-connection", "data": {"name": "b", "address": "virtual:none"}}),
     ("open-devices", 503, "too-many-open", {"request": "activate-connection", "data": {"name": "b", "address": "virtual:pump"}}),
     ("ephemeral", 501, "unsupported", {"request": "record-start", "data": {"name": "a"}}),
 )
