@@ -81,6 +81,7 @@ function CommandForm(p: { link: Link; command: Command; profile: string }) {
   const [problem, setProblem] = useProblem(link);
   const [busy, setBusy] = useState(false);
   const run = async (form: HTMLFormElement) => {
+    if (busy) return;
     const args = values(form, command), parts: Uint8Array[] = [];
     const unlisten = link.stream.onData((block, bytes) => void (block.kind === "rx" && parts.push(bytes.slice())));
     setBusy(true);
@@ -96,7 +97,7 @@ function CommandForm(p: { link: Link; command: Command; profile: string }) {
     <form class="command" aria-label={command.name} onSubmit={(e) => { e.preventDefault(); void run(e.currentTarget); }}>
       <div class="what"><strong>{command.name}</strong>{command.purpose && <small>{command.purpose}</small>}</div>
       <div class="fields">{command.arguments.map((a) => <Field key={a.name} argument={a} />)}</div>
-      <button type="submit" disabled={busy} aria-label={`Send ${command.name}`}>Send</button>
+      <button type="submit" aria-disabled={busy} aria-label={`Send ${command.name}`}>Send</button>
       <Problem text={problem} />
       {result && <Outcome command={command} result={result} />}
     </form>

@@ -93,6 +93,7 @@ function DeviceCard(p: { device: Device; link: Link | undefined }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const profile = chosen ?? initialProfile(d);
   const click = async () => {
+    if (busy) return;
     setBusy(true);
     const answer = await connectDevice(d, profile);
     setBusy(false);
@@ -108,7 +109,7 @@ function DeviceCard(p: { device: Device; link: Link | undefined }) {
         <small>{d.address}{d.serialnumber && ` · ${d.serialnumber}`}</small>
       </div>
       {link ? <ConnectionRow link={link} />
-        : <button type="button" class="primary" disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button>}
+        : <button type="button" class="primary" aria-disabled={busy} aria-label={`Connect ${title(d)}`} onClick={click}>Connect</button>}
       <div class="about">
         {d.kind === "virtual" && <small>{d.description}</small>}
         {d["identity-conflict"] && <small class="warn">Two devices say that they are this one: it does not come back by itself.</small>}

@@ -7,6 +7,7 @@ import { AccessPane, Questions } from "./consent";
 import { CodeView } from "./code";
 import { daemon, Link } from "./daemon";
 import { DevicesPane, lostText } from "./devices";
+import { keepFocus } from "./focus";
 import { loadBehind } from "./libraries";
 import { Inspector } from "./inspector";
 import { Lamps, LinesView } from "./lines";
@@ -129,4 +130,5 @@ function App() {
 }
 
 render(<App />, document.getElementById("app")!);
+keepFocus();
 loadBehind();

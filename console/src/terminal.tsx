@@ -65,7 +65,6 @@ function SendBar(p: { link: Link; ending: string; onEnding: (ending: string) => 
       <input aria-label={`Send to ${link.name}`} placeholder={mode === "hex" ? "48 65 6c 6c 6f" : "Type and press Enter"} value={text}
         autocomplete="off" spellcheck={false} onInput={(e) => setText(e.currentTarget.value)}
         onKeyDown={(e) => {
-          if (e.key === "Enter" && e.repeat) e.preventDefault(); // held since the button that brought the focus here
           const line = e.key === "ArrowUp" ? sent.step(-1) : e.key === "ArrowDown" ? sent.step(1) : null;
           if (line === null) return;
           e.preventDefault();

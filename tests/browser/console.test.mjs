@@ -116,6 +116,30 @@ it("says what to do when something is connected and nothing shown", async () => 
   await page.getByText("Connect a device to begin").waitFor();
 });
 
+it("keeps the focus near where a person works with the keyboard, when what has it goes", async () => {
+  const press = async (name, key = "Enter") => {
+    await page.getByRole("button", { name, exact: true }).first().focus();
+    await page.keyboard.press(key);
+  };
+  const focused = (locator) => until(() => locator.evaluate((e) => e === document.activeElement), "the focus");
+  await press("Connect Virtual echo");
+  await focused(page.getByRole("textbox", { name: "Send to echo" }));
+  await press("Rename echo");
+  await page.getByRole("textbox", { name: "New name of echo" }).press("Escape");
+  await focused(page.getByRole("button", { name: "Rename echo" }));
+  await press("+ Macro");
+  await page.getByRole("textbox", { name: "Name" }).press("Escape");
+  await focused(page.getByRole("button", { name: "+ Macro" }));
+  await press("Disconnect echo");
+  await focused(page.getByRole("button", { name: "Connect Virtual echo" }));
+  await press("Connect echo again");
+  await focused(page.getByRole("article", { name: "echo: Terminal" }));
+  await press("Close this view of echo");
+  await focused(page.getByRole("main", { name: "Views" }));
+  await page.getByRole("button", { name: "Disconnect echo" }).click();
+  await page.getByRole("button", { name: "Connect Virtual echo" }).waitFor();
+});
+
 it("shows the terminal and its send box after connecting, on a narrow page too", async () => {
   const send = page.getByRole("textbox", { name: "Send to echo" });
   await page.setViewportSize({ width: 400, height: 700 });
