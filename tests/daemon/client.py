@@ -4,12 +4,18 @@ import socketio
 from daemon import wait_for
 
 
+def in_order(io):
+    """The same client, which hands over what arrives as it arrives: the library starts a thread for each message, and they
+    race."""
+    trigger = io.eio._trigger_event
+    io.eio._trigger_event = lambda event, *args, run_async=False: trigger(event, *args)
+    return io
+
+
 class Client:
     def __init__(self, program, **options):
         self.got = []
-        self.io = socketio.Client(reconnection=False, request_timeout=daemon.DEADLINE)
-        in_order = self.io.eio._trigger_event  # the library starts a thread for each message, and they race
-        self.io.eio._trigger_event = lambda event, *args, run_async=False: in_order(event, *args)
+        self.io = in_order(socketio.Client(reconnection=False, request_timeout=daemon.DEADLINE))
         self.io.on("*", lambda event, *args: self.got.append((event, *args)))
         self.io.connect(f"http://127.0.0.1:{program.port}", **{"wait_timeout": daemon.DEADLINE} | options)
 

@@ -6,6 +6,7 @@ import time
 import unittest
 
 import socketio
+from client import in_order
 from daemon import Line, Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
@@ -20,7 +21,7 @@ class LineTest(unittest.TestCase):
     def setUp(self):
         self.program = Program(DAEMON, "--demo", "--allow-pty")
         self.lines, self.events = [], []
-        self.io = socketio.Client(reconnection=False)
+        self.io = in_order(socketio.Client(reconnection=False))
         for name in ("signals-changed", "line-error", "connection-closed"):
             self.io.on(name, lambda data, name=name: self.events.append((name, data)))
         self.io.on("a", lambda data: self.events.append(("a", data)))

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 import socketio
-from client import Client
+from client import Client, in_order
 from daemon import Line, Program, wait_for
 
 DAEMON = os.environ["PERIPHERAL_MANAGER"]
@@ -184,7 +184,7 @@ class RestartTest(unittest.TestCase):
         port = self.program.port
         self.activate("echo", "virtual:echo")
         got, joined, gaps = [], [], []
-        io = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2)
+        io = in_order(socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2))
         io.on("connect", lambda: joined.append(1))
         io.on("echo", got.append)
         io.on("rx-gap", gaps.append)

@@ -2,12 +2,17 @@
 import base64
 import json
 import os
+import pathlib
 import random
 import sys
 import threading
 import time
 
 import socketio
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "daemon"))
+
+from client import in_order  # noqa: E402
 
 
 class Page:
@@ -69,9 +74,7 @@ class Page:
 
     def visit(self):
         """Connect until it works, then read until the connection ends."""
-        client = socketio.Client(reconnection=False)
-        in_order = client.eio._trigger_event  # the library starts a thread for each message, and they race
-        client.eio._trigger_event = lambda event, *args, run_async=False: in_order(event, *args)
+        client = in_order(socketio.Client(reconnection=False))
         client.on("disconnect", lambda: self.on_disconnect(client))
         client.on("*", lambda event, *args: self.on_event(client, event, *args))
         with self.lock:
