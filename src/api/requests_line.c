@@ -277,6 +277,12 @@ static void set_signals(struct pm_call *call)
                     "Give \"dtr\", \"rts\" or \"break\" as true or false, or a \"sequence\" of steps with these.");
         return;
     }
+    if (now.mask && n > 0) {
+        pm_api_fail(
+            call->request, PM_BAD_REQUEST,
+            "Give either \"dtr\", \"rts\" or \"break\", or a \"sequence\": as its first step it can set them too.");
+        return;
+    }
     if (n > 0) {
         for (size_t i = 0; i < n; i++)
             steps[i] = step_of(json_array_get(sequence, i));
@@ -367,7 +373,8 @@ const struct pm_request_kind pm_requests_line[] = {
      "answer says what the driver made of it.",
      "connection"},
     {"set-signals", set_args, PM_NEEDS_CONTROL, false, NULL, false, set_signals,
-     "Set DTR and RTS, both at the same instant, and the break state; or run a sequence of such steps. Answered after "
+     "Set DTR and RTS, both at the same instant, and the break state; or, instead, run a sequence of such steps. "
+     "Answered after "
      "the last one.",
      "signals"},
     {"get-signals", name_args, PM_NEEDS_READ, true, NULL, false, get_signals,

@@ -87,6 +87,14 @@ class LineTest(unittest.TestCase):
             self.assert_fails(self.ask("set-signals", name="a", sequence=sequence), "bad-request", word)
         self.assert_fails(self.ask("set-signals", name="a"), "bad-request", "dtr")
 
+    def test_signals_beside_a_sequence_are_refused(self):
+        self.virtual()
+        before = self.ask("get-signals", name="a")
+        for member in ("dtr", "rts", "break"):
+            self.assert_fails(self.ask("set-signals", name="a", sequence=[{"dtr": False}], **{member: False}), "bad-request", "sequence")
+        self.assertEqual(self.ask("get-signals", name="a"), before)
+        self.assertTrue(self.ask("set-signals", name="a", sequence=[], dtr=True)["ok"])
+
     def test_one_sequence_at_a_time_and_closing_ends_it(self):
         self.virtual()
         with concurrent.futures.ThreadPoolExecutor() as pool:
