@@ -187,8 +187,8 @@ static void on_hub_news(void *owner, enum pm_hub_news news, struct pm_connection
         pm_recorder_on_hub_news(a->recorder, news, c, text);
     if (changes_what_is_kept(news))
         pm_saved_changed(a->saved);
-    if (news != PM_CONNECTION_RX && news != PM_CONNECTION_RENAMED) /* what is behind a new name bears it */
-        pm_readers_catch_up(a, c);
+    if (news != PM_CONNECTION_RX && news != PM_CONNECTION_DRAINED && news != PM_CONNECTION_RENAMED)
+        pm_readers_catch_up(a, c); /* but bytes behind a new name bear it, as a slow reader's do */
     switch (news) {
     case PM_CONNECTION_OPENED:
         on_opened(a, c);
@@ -270,6 +270,7 @@ static void on_timer_closed(void *owner)
 static void close_timers(struct pm_api *a)
 {
     a->n_timers = 2;
+    pm_turn_cancel(&a->serve);
     pm_timer_close(&a->stall, on_timer_closed);
     pm_timer_close(&a->crowd, on_timer_closed);
 }
@@ -292,6 +293,7 @@ int pm_api_new(struct pm_loop *loop, const struct pm_devices_options *devices, s
     pm_list_init(&a->served);
     pm_timer_init(&a->stall, loop, pm_readers_on_stall, a);
     pm_timer_init(&a->crowd, loop, pm_readers_on_crowd, a);
+    pm_turn_init(&a->serve, pm_readers_on_serve);
     int r = pm_devices_new(loop, devices, &devices_ops, a, &a->devices);
     if (r < 0)
         goto no_devices;
@@ -460,7 +462,7 @@ static void note_request(struct pm_api *a, struct pm_api_request *r)
     a->counts.requests++;
     pm_list_init(&r->link);
     if (r->client)
-        r->client->asked = pm_loop_turn(a->loop);
+        pm_reader_asks(r->client);
 }
 
 static void name_it(struct pm_api_request *r, const char *name)

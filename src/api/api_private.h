@@ -26,9 +26,10 @@ struct pm_api {
     uint64_t events;                  /* told so far: each has a number */
     struct pm_timer stall;            /* set while a device waits for its readers */
     bool looks;                       /* it is set */
-    struct pm_timer crowd;            /* set while there is one of these two: */
+    struct pm_timer crowd;            /* set while onlookers wait and none is served */
+    struct pm_turn serve;             /* asked for while some are */
     unsigned n_timers;                /* that are closing; the memory goes with the last one */
-    struct pm_link onlookers, served; /* readers that wait while others ask; and those whose turn it is */
+    struct pm_link onlookers, served; /* readers that wait while others ask, and those whose turn it is */
     struct pm_saved *saved;           /* NULL: nothing is kept over a restart */
     struct pm_api_counts counts;
     uint64_t n_clients;             /* that came so far */
@@ -101,8 +102,12 @@ void pm_subscription_rewind_gap(struct pm_subscription *s, const struct pm_api_g
 void pm_subscription_feed(struct pm_subscription *s);
 void pm_readers_feed(struct pm_api *a, struct pm_connection *c);
 void pm_readers_on_crowd(struct pm_timer *t);
+void pm_readers_on_serve(struct pm_turn *t);
 
-/* What is there is handed over to onlookers too, before anything else is told about the connection. */
+/* A client asks for something: what waits for it comes before the answer. */
+void pm_reader_asks(struct pm_api_client *client);
+
+/* What is there is handed over to onlookers too, before other news of the hub are told about the connection. */
 void pm_readers_catch_up(struct pm_api *a, struct pm_connection *c);
 
 /* The device is back, which everybody is told: who has all bytes from before needs no gap in the stream as well. */

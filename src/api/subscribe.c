@@ -14,7 +14,7 @@ enum {
     CROWD = 16,       /* more readers than these are one: writing to all of them takes longer than a device's answer */
     CROWD_MS = 1,     /* how much later its onlookers get bytes, */
     CROWD_MAX = 4096, /* unless it is more than these, which gains nothing by waiting; */
-    CROWD_STEP = 8,   /* and so many of them before the descriptors are looked at again */
+    CROWD_STEP = 4,   /* and so many of them in each pass of a turn's end, before the descriptors are looked at again */
 };
 
 /* ---- reading ---- */
@@ -165,14 +165,21 @@ void pm_readers_on_stall(struct pm_timer *t)
 
 /* Of a crowd, those who ask get the answer before all who look on. These would be a write each for every answer, and
  * the next question would wait behind them; they get the same bytes a moment later, those of several answers in one. */
-static bool is_onlooker(const struct pm_subscription *s, struct pm_mono now)
-{
-    return now.us - s->client->asked.us > PM_ANSWER_US && s->connection->journal.end - s->cursor <= CROWD_MAX;
-}
-
 static bool is_crowd_that_asks(const struct pm_connection *c, struct pm_mono now)
 {
     return c->n_readers > CROWD && !c->pauses && now.us - c->written.us <= PM_ANSWER_US;
+}
+
+static bool is_onlooker(const struct pm_subscription *s, struct pm_mono now)
+{
+    const struct pm_api_client *c = s->client;
+    bool asks = !pm_list_empty(&c->requests) || now.us - c->asked.us <= PM_ANSWER_US;
+    return !asks && s->connection->journal.end - s->cursor <= CROWD_MAX;
+}
+
+static bool somebody_waits(const struct pm_api *a)
+{
+    return !pm_list_empty(&a->onlookers) || !pm_list_empty(&a->served);
 }
 
 static void wait_as_onlooker(struct pm_subscription *s)
@@ -180,34 +187,40 @@ static void wait_as_onlooker(struct pm_subscription *s)
     struct pm_api *a = s->client->api;
     if (!pm_list_empty(&s->waits))
         return;
-    if (pm_list_empty(&a->onlookers) && pm_list_empty(&a->served))
+    if (!somebody_waits(a))
         pm_timer_set(&a->crowd, pm_mono_add_ms(pm_loop_now(), CROWD_MS));
     pm_list_append(&a->onlookers, &s->waits);
+}
+
+static void feed_now(struct pm_subscription *s)
+{
+    pm_list_remove(&s->waits);
+    pm_subscription_feed(s);
 }
 
 void pm_readers_on_crowd(struct pm_timer *t)
 {
     struct pm_api *a = t->owner;
-    if (pm_list_empty(&a->served))
-        pm_list_take(&a->served, &a->onlookers);
-    for (int i = 0; i < CROWD_STEP && !pm_list_empty(&a->served); i++) {
-        struct pm_subscription *s = pm_container(a->served.next, struct pm_subscription, waits);
-        pm_list_remove(&s->waits);
-        pm_subscription_feed(s);
-        pm_readers_balance(a, s->connection);
-    }
-    bool more = !pm_list_empty(&a->served);
-    if (more || !pm_list_empty(&a->onlookers))
-        pm_timer_set(t, pm_mono_add_ms(pm_loop_now(), more ? 0 : CROWD_MS));
+    pm_list_take(&a->served, &a->onlookers);
+    pm_turn_ask(&a->serve, a->loop);
+}
+
+/* Some at each turn's end, so that whoever asks meanwhile is heard. */
+void pm_readers_on_serve(struct pm_turn *t)
+{
+    struct pm_api *a = pm_container(t, struct pm_api, serve);
+    for (int i = 0; i < CROWD_STEP && !pm_list_empty(&a->served); i++)
+        feed_now(pm_container(a->served.next, struct pm_subscription, waits));
+    if (!pm_list_empty(&a->served))
+        pm_turn_ask(t, a->loop);
+    else if (!pm_list_empty(&a->onlookers))
+        pm_timer_set(&a->crowd, pm_mono_add_ms(pm_loop_now(), CROWD_MS));
 }
 
 static void feed_all(struct pm_api *a, struct pm_connection *c)
 {
-    pm_list_for_each (link, &c->readers) {
-        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_connection);
-        pm_list_remove(&s->waits);
-        pm_subscription_feed(s);
-    }
+    pm_list_for_each (link, &c->readers)
+        feed_now(pm_container(link, struct pm_subscription, of_connection));
     pm_readers_balance(a, c);
 }
 
@@ -225,15 +238,27 @@ void pm_readers_feed(struct pm_api *a, struct pm_connection *c)
         if (is_onlooker(s, now))
             wait_as_onlooker(s);
         else
-            pm_subscription_feed(s);
+            feed_now(s);
     }
     pm_readers_balance(a, c);
 }
 
 void pm_readers_catch_up(struct pm_api *a, struct pm_connection *c)
 {
-    if (!pm_list_empty(&a->onlookers) || !pm_list_empty(&a->served))
+    if (somebody_waits(a))
         feed_all(a, c);
+}
+
+void pm_reader_asks(struct pm_api_client *client)
+{
+    client->asked = pm_loop_turn(client->api->loop);
+    if (!somebody_waits(client->api))
+        return;
+    pm_list_for_each (link, &client->subscriptions) {
+        struct pm_subscription *s = pm_container(link, struct pm_subscription, of_client);
+        if (!pm_list_empty(&s->waits))
+            feed_now(s);
+    }
 }
 
 void pm_readers_reopened(struct pm_connection *c)

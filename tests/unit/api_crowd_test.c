@@ -26,7 +26,8 @@ struct bench {
     struct pm_api *api;
     struct reader onlookers[ONLOOKERS], asker;
     unsigned answers, asked, wanted;
-    bool asks_again; /* as soon as an answer is there */
+    bool asks_again;             /* as soon as an answer is there */
+    struct pm_turn first_answer; /* what is done right behind it */
     bool closed;
 };
 
@@ -41,12 +42,12 @@ static void on_answer(struct pm_api_request *r, const json_t *answer, const char
     free(r);
 }
 
-static void ask(struct bench *b, const char *event, json_t *data)
+static void ask_as(struct bench *b, struct reader *who, const char *event, json_t *data)
 {
     struct pm_api_request *r = calloc(1, sizeof(*r));
     assert_non_null(r);
     assert_non_null(data);
-    r->client = &b->asker.client;
+    r->client = &who->client;
     r->who = &us;
     r->on_answer = on_answer;
     pm_api_run(b->api, r, event, data, NULL, 0);
@@ -57,7 +58,7 @@ static void ask_device(struct bench *b)
 {
     char text[16];
     snprintf(text, sizeof(text), "%04u", b->asked++);
-    ask(b, "send-raw", json_pack("{s:s, s:s}", "name", "echo", "payload", text));
+    ask_as(b, &b->asker, "send-raw", json_pack("{s:s, s:s}", "name", "echo", "payload", text));
 }
 
 static int on_rx(struct pm_api_client *c, const struct pm_connection *from, uint64_t offset, const uint8_t *p, size_t n)
@@ -71,6 +72,8 @@ static int on_rx(struct pm_api_client *c, const struct pm_connection *from, uint
     memcpy(r->bytes + r->n, p, n);
     r->n += n;
     r->events++;
+    if (r == &b->asker && r->events == 1)
+        pm_turn_ask(&b->first_answer, &b->loop);
     if (r == &b->asker && b->asks_again && b->asked < b->wanted)
         ask_device(b);
     for (unsigned i = 0; i < ONLOOKERS; i++) {
@@ -129,7 +132,7 @@ static int set_up(void **state)
     for (unsigned i = 0; i < ONLOOKERS; i++)
         join(&b, &b.onlookers[i]);
     join(&b, &b.asker);
-    ask(&b, "activate-connection", json_pack("{s:s, s:s}", "name", "echo", "address", "virtual:echo"));
+    ask_as(&b, &b.asker, "activate-connection", json_pack("{s:s, s:s}", "name", "echo", "address", "virtual:echo"));
     *state = &b;
     return 0;
 }
@@ -159,11 +162,19 @@ static void check_all(const struct bench *b)
     }
 }
 
+static void nobody_else_has_it(struct pm_turn *t)
+{
+    const struct bench *b = pm_container(t, struct bench, first_answer);
+    for (unsigned i = 0; i < ONLOOKERS; i++)
+        assert_int_equal(b->onlookers[i].n, 0);
+}
+
 static void onlookers_get_the_same_in_fewer_pieces(void **state)
 {
     struct bench *b = *state;
     b->wanted = 500;
     b->asks_again = true;
+    pm_turn_init(&b->first_answer, nobody_else_has_it);
     ask_device(b);
     pm_loop_run(&b->loop);
     check_all(b);
@@ -172,35 +183,64 @@ static void onlookers_get_the_same_in_fewer_pieces(void **state)
         assert_true(b->onlookers[i].events < b->wanted);
 }
 
+static void end_it(struct pm_turn *t)
+{
+    struct bench *b = pm_container(t, struct bench, first_answer);
+    nobody_else_has_it(t);
+    ask_as(b, &b->asker, "deactivate-connection", json_pack("{s:s}", "name", "echo"));
+}
+
 static void no_byte_comes_behind_the_end(void **state)
 {
     struct bench *b = *state;
-    b->wanted = UINT32_MAX / 8; /* nobody stops the loop for them */
+    b->wanted = 1;
+    pm_turn_init(&b->first_answer, end_it);
     ask_device(b);
-    while (b->asker.n == 0)
-        uv_run(&b->loop.uv, UV_RUN_ONCE);
-    assert_int_equal(b->onlookers[0].n, 0); /* they wait, */
-    ask(b, "deactivate-connection", json_pack("{s:s}", "name", "echo"));
     while (!b->closed)
         uv_run(&b->loop.uv, UV_RUN_ONCE);
-    b->wanted = 1;
-    check_all(b); /* but not for ever */
+    check_all(b);
     for (unsigned i = 0; i < ONLOOKERS; i++)
         assert_true(b->onlookers[i].ended);
+}
+
+/* Its place is the newest byte then, for what waited came before the answer. */
+static void one_asks(struct pm_turn *t)
+{
+    struct bench *b = pm_container(t, struct bench, first_answer);
+    struct reader *one = &b->onlookers[3];
+    nobody_else_has_it(t);
+    ask_as(b, one, "discard", json_pack("{s:s, s:s}", "name", "echo", "which", "input"));
+    assert_int_equal(one->n, 4);
+    assert_int_equal(b->onlookers[2].n, 0);
+}
+
+static void who_asks_has_its_bytes_before_the_answer(void **state)
+{
+    struct bench *b = *state;
+    b->wanted = 1;
+    pm_turn_init(&b->first_answer, one_asks);
+    ask_device(b);
+    pm_loop_run(&b->loop);
+    check_all(b);
+}
+
+static void one_leaves(struct pm_turn *t)
+{
+    struct bench *b = pm_container(t, struct bench, first_answer);
+    struct reader *one = &b->onlookers[3];
+    nobody_else_has_it(t);
+    pm_api_leave(&one->client);
+    join(b, one); /* reads from the newest byte on */
+    one->n = 4;
+    memcpy(one->bytes, "0000", 4);
+    ask_device(b);
 }
 
 static void who_leaves_while_it_waits_is_forgotten(void **state)
 {
     struct bench *b = *state;
     b->wanted = 2;
-    ask_device(b);
-    while (b->asker.n == 0)
-        uv_run(&b->loop.uv, UV_RUN_ONCE);
-    assert_int_equal(b->onlookers[3].n, 0);
-    pm_api_leave(&b->onlookers[3].client);
-    join(b, &b->onlookers[3]); /* reads from the newest byte on */
-    b->onlookers[3].n = 4;
-    memcpy(b->onlookers[3].bytes, "0000", 4);
+    pm_turn_init(&b->first_answer, one_leaves);
     ask_device(b);
     pm_loop_run(&b->loop);
     check_all(b);
@@ -211,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(onlookers_get_the_same_in_fewer_pieces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_byte_comes_behind_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_asks_has_its_bytes_before_the_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_leaves_while_it_waits_is_forgotten, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
