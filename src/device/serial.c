@@ -19,9 +19,10 @@
 enum {
     READ_FULL = 4095, /* all that a terminal holds, so there may be more, once the kernel's worker has brought it */
     READ_ROOM = 4096, /* the worker is sent for when a read has emptied the terminal and has room left */
-    READS_A_TURN = 4, /* reads that wait for that worker: more make turns longer, and save little */
-    LOOK_MS = 10,     /* how long signals may change before it is told; errors are looked for as often */
-    STUCK_MS = 2000,  /* a closing waits no longer for a device that takes nothing */
+    READ_US = 40,     /* what it takes to fill a terminal, and to be heard of */
+    READS_MAX = 16,
+    LOOK_MS = 10,    /* how long signals may change before it is told; errors are looked for as often */
+    STUCK_MS = 2000, /* a closing waits no longer for a device that takes nothing */
     LINGER_LOOK_MS = 10,
     INCOMING = PM_SIGNAL_CTS | PM_SIGNAL_DSR | PM_SIGNAL_DCD | PM_SIGNAL_RI,
 };
@@ -43,7 +44,8 @@ struct serial {
     atomic_bool hurry, superseded;
     size_t left;
     char path[128];
-    uint8_t buffer[READS_A_TURN * READ_ROOM];
+    struct pm_mono was_full; /* when it was read last, and there may have been more */
+    uint8_t buffer[READS_MAX * READ_ROOM];
 };
 
 static void update(struct serial *s)
@@ -122,15 +124,29 @@ static void on_change(struct pm_watch *w, unsigned events)
 
 /* ---- bytes ---- */
 
+/* How many times to read a terminal that was full. Each read behind the first waits for the worker, asleep, while
+ * nothing is sent; so to one client the bytes go out, and the terminal is full again when they have. But where sending
+ * took longer, to many clients, as much more has come meanwhile, and goes out in one piece. */
+static unsigned reads_due(const struct serial *s)
+{
+    int64_t due = 1 + (pm_loop_now().us - s->was_full.us) / READ_US;
+    return due < READS_MAX ? (unsigned)due : READS_MAX;
+}
+
 /* As much as there is, within the bound of a turn. 0: nothing; negative: the line is gone. */
 static ssize_t read_some(struct serial *s)
 {
     size_t got = 0;
     ssize_t n;
+    unsigned reads = 0, due = 1;
     do {
         n = read(s->fd, s->buffer + got, sizeof(s->buffer) - got);
         got += n > 0 ? (size_t)n : 0;
-    } while (n >= READ_FULL && got + READ_ROOM <= sizeof(s->buffer));
+        if (n >= READ_FULL && reads == 0)
+            due = reads_due(s);
+    } while (n >= READ_FULL && ++reads < due);
+    if (reads > 0)
+        s->was_full = pm_loop_now();
     bool nothing = n < 0 && (errno == EAGAIN || errno == EINTR);
     if (got > 0 || (nothing && !s->hung))
         return (ssize_t)got;
