@@ -44,7 +44,7 @@ export function Inspector(p: { onClose: () => void }) {
   useLayoutEffect(() => workspace.goTo(place.current), []);
   useEffect(() => traffic.look(), []);
   const wanted = filter.toLowerCase();
-  const there = (frozen ?? rows).filter((r) => fits(r, whom) && `${r.who} ${r.origin} ${r.event} ${escaped(r.text)} ${r.answer ?? ""}`.toLowerCase().includes(wanted));
+  const there = (frozen ?? rows).filter((r) => fits(r, whom) && `${r.who} ${r.origin} ${r.event} ${escaped(r.text)} ${escaped(r.answer ?? "")}`.toLowerCase().includes(wanted));
   return (
     <article class="view whole" ref={place} tabIndex={-1} aria-label="Events">
       <header>

@@ -1,6 +1,10 @@
 // session.ts - the console session, which the person gets by `peripheral-manager console` and which ends with the tab.
-import { Failure, OFFLINE } from "./wire";
+import { Failure } from "./wire";
 
+// The code is spent, or not; it is not tried again, so this does not end when the daemon is back.
+const UNANSWERED: Failure = {
+  code: "no-session", message: "The daemon did not answer, so this page is not yours yet. Run peripheral-manager console again.",
+};
 const KEY = "pm:session";
 const CODE = /^#c=([\w-]{1,128})$/;
 
@@ -22,5 +26,5 @@ export async function begin(): Promise<Failure | null> {
   }).catch(() => null);
   const answer = await response?.json().catch(() => null);
   if (answer?.ok) sessionStorage.setItem(KEY, answer.bearer);
-  return answer?.ok ? null : (answer?.error ?? OFFLINE.error);
+  return answer?.ok ? null : (answer?.error ?? UNANSWERED);
 }

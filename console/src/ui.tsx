@@ -32,6 +32,8 @@ export function Lamp(p: { name: string; on: boolean | null; title: string }) {
   );
 }
 
+const EDGE = 8;  // px between a menu and the edge of the page
+
 // A button with a list of things to do below it; Escape and a click elsewhere close it.
 export function Menu(p: { label: string; items: { text: string; act: () => void; disabled?: boolean }[]; hint?: string }) {
   const [open, setOpen] = useState(false);
@@ -40,7 +42,9 @@ export function Menu(p: { label: string; items: { text: string; act: () => void;
     if (!open) return;
     const away = (e: Event) => !root.current?.contains(e.target as Node) && setOpen(false);
     document.addEventListener("pointerdown", away);
-    root.current?.querySelector<HTMLButtonElement>("[role=menuitem]")?.focus();
+    const menu = root.current!.querySelector<HTMLElement>("[role=menu]")!, out = menu.getBoundingClientRect().left - EDGE;
+    if (out < 0) menu.style.right = `${out}px`;  // a narrow page, and a button near its left edge
+    menu.querySelector<HTMLButtonElement>("[role=menuitem]")?.focus({ preventScroll: true });
     return () => document.removeEventListener("pointerdown", away);
   }, [open]);
   const onKeyDown = (e: JSX.TargetedKeyboardEvent<HTMLDivElement>) => {

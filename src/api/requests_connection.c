@@ -41,8 +41,11 @@ static void plug_virtual(struct pm_call *call)
 {
     bool in = strcmp(call->kind->event, "plug-virtual") == 0;
     const char *address = pm_call_text(call, "address");
+    const char *option = pm_devices_hidden_by(call->api->devices, "virtual:");
     if (pm_devices_plug_virtual(call->api->devices, address, in) < 0)
-        pm_sight_fail_missing(call->api, call->request, address);
+        pm_api_fail_see(call->request, PM_NO_SUCH_DEVICE, "list-devices", NULL,
+                        "There is no virtual device at \"%s\"%s%s.", address,
+                        option ? "; they are there when the daemon runs with " : "", option ? option : "");
     else
         pm_api_answer(call->request, NULL, NULL);
 }

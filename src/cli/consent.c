@@ -55,14 +55,19 @@ static void print_grants(const json_t *answer)
 {
     const json_t *grant;
     size_t i;
-    char origin[300], description[160], duration[32];
+    char origin[300], id[PM_CELL], description[160], duration[32];
     json_array_foreach(json_object_get(answer, "grants"), i, grant)
     {
         const json_t *device = json_object_get(grant, "device");
+        pm_session_text(grant, "origin", origin, sizeof(origin));
+        pm_session_text(grant, "duration", duration, sizeof(duration));
+        pm_session_text(device, "id", id, sizeof(id));
         pm_session_text(device, "description", description, sizeof(description));
-        printf("%s may use %s (%s).\n", pm_session_text(grant, "origin", origin, sizeof(origin)),
-               json_is_string(device) ? "all devices" : description,
-               pm_session_text(grant, "duration", duration, sizeof(duration)));
+        if (json_is_string(device))
+            printf("%s may use all devices (%s).\n", origin, duration);
+        else
+            printf("%s may use %s%s%s%s (%s).\n", origin, id, description[0] ? ", \"" : "", description,
+                   description[0] ? "\"" : "", duration);
     }
     pm_session_print_saved(answer);
 }

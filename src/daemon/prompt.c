@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -145,16 +146,29 @@ static void answer(struct pm_prompt *p, char word)
     show_next(p);
 }
 
+/* y, a or n, or the English word that it begins; 0: something else, which is no answer. */
+static char word_of(const struct pm_prompt *p)
+{
+    static const char *const words[] = {"yes", "always", "no"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (p->n > 0 && p->n <= strlen(words[i]) && strncasecmp(p->line, words[i], p->n) == 0)
+            return words[i][0];
+    }
+    return p->n == 0 ? 'n' : 0;
+}
+
 static void take(struct pm_prompt *p, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (text[i] != '\n' && p->n < sizeof(p->line) - 1) {
             p->line[p->n++] = text[i];
         } else if (text[i] == '\n') {
-            char word = p->n > 0 ? (char)(p->line[0] | 0x20) : 'n';
+            char word = word_of(p);
             p->n = 0;
-            if (p->id[0])
+            if (p->id[0] && word)
                 answer(p, word);
+            else if (p->id[0])
+                pm_log(PM_LOG_NOTICE, "Please answer y, a or n, then Enter; Enter alone is no.");
         }
     }
 }

@@ -138,9 +138,24 @@ it("works at 400 px", async () => {
     assert.deepEqual(await violations(page), [], kind);
   }
   await page.getByLabel("Kind of this view of counter").selectOption("Terminal");
+  for (const name of ["Log…", "Save", "Copy", "More"]) {
+    await page.getByRole("button", { name, exact: true }).first().click();
+    const menu = await page.getByRole("menu").evaluate((e) => e.getBoundingClientRect().toJSON());
+    assert.ok(menu.left >= 0 && menu.right <= 400, `${name}: ${menu.left} to ${menu.right}`);
+    await page.keyboard.press("Escape");
+  }
   await send(page, "counter", "RATE 2000");
   await see(page, "counter", "99");
   await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+it("stays in the window, however much there is at its side", async () => {
+  for (let i = 0; i < 12; i++) {
+    await daemon.ask("record-start", { name: "counter" });
+    await daemon.ask("record-stop", { name: "counter" });
+  }
+  await until(() => page.locator("aside .links").count().then((n) => n >= 12), "the recordings");
+  assert.equal(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight), 0);
 });
 
 it("misses nothing in a background tab", async () => {

@@ -76,11 +76,10 @@ class ConsentTest(Places):
         self.assertIn("No page asks", self.command("requests")[0])
 
     def test_pages_and_devices_are_named_as_they_are_seen(self):
-        self.command("activate", "speaker", "virtual:echo")
-        for device, wanted in (("virtual:pump", "virtual-pump"), ("counter", "virtual-counter"), ("speaker", "virtual-echo")):
+        for page_name, device, wanted in (("app.example", "virtual:pump", "virtual-pump"), ("https://App.Example/", "counter", "virtual-counter")):
             page = self.page()
             self.told("asks for devices")
-            self.assertIn(f"{APP} may use", self.command("approve", APP.removeprefix("https://"), device)[0])
+            self.assertIn(f"{APP} may use", self.command("approve", page_name, device)[0])
             wait_for(lambda: page.joined, "the page is let in")
             self.told("is over: approved")
             self.assertEqual([g["device"]["id"] for g in self.json("grants")], [wanted])
@@ -99,21 +98,27 @@ class ConsentTest(Places):
         self.command("approve", APP, "echo", "--capabilities", "serial,firmware")
         self.assertEqual(self.json("grants")[0]["capabilities"], ["serial", "firmware"])
 
+    def test_names_that_pages_choose_are_no_names_of_devices(self):
+        self.command("activate", "speaker", "virtual:echo")
+        self.command("activate", "pump", "virtual:echo", code=1)  # it is open by that name
+        page = self.page(origin="https://app.example:8443")
+        question = re.search(r'deny (\S+)"\.', self.told("asks for devices")).group(1)
+        self.assertIn("no device", self.command("approve", question, "speaker", code=1)[1])
+        self.assertIn('no question "8443"', self.command("approve", "8443", "echo", code=1)[1])
+        self.assertFalse(page.joined)
+
     def test_what_fits_several_is_refused_with_their_ids(self):
-        self.command("activate", "pump", "virtual:echo")
         page = self.page()
         self.told("asks for devices")
-        errors = self.command("approve", APP, "pump", code=64)[1]
-        self.assertIn('"pump" fits 2 devices:\n', errors)
-        self.assertIn("  virtual-pump  virtual:pump\n", errors)
-        self.assertIn("Name one by its id. See: peripheral-manager list\n", errors)
-        self.assertFalse(page.joined)
         self.command("approve", APP, "virtual-pump")
         wait_for(lambda: page.joined, "the page is let in")
         threading.Thread(target=lambda: page.ask("request-device", {}), daemon=True).start()
         other = self.page(origin="http://app.example")
         wait_for(lambda: len(self.json("requests")) == 2, "two questions")
-        self.assertIn('"app.example" fits 2 questions:\n', self.command("deny", "app.example", code=64)[1])
+        errors = self.command("deny", "app.example", code=64)[1]
+        self.assertIn('"app.example" fits 2 questions:\n', errors)
+        self.assertIn(f"  {APP}\n", errors)
+        self.assertIn("Name one by its id. See: peripheral-manager requests\n", errors)
         self.command("deny", "http://app.example")
         self.command("deny", APP)
         self.assertEqual(other.wait_refusal()["code"], "consent-denied")

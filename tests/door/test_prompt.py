@@ -67,7 +67,11 @@ class PromptTest(unittest.TestCase):
         os.write(self.keyboard, b"a\n")
         pages[0].wait_in()
         self.wait_text(r"May https://(one|two)\.example use")
-        os.write(self.keyboard, b"\n")  # what is no yes is a no
+        for word in (b"maybe", b"yet", b"all", b"nobody", b"yy"):
+            os.write(self.keyboard, word + b"\n")
+            self.wait_text("Please answer y, a or n")
+        self.assertEqual(len(self.person.ask("consent-list")["requests"]), 1)
+        os.write(self.keyboard, b"\n")
         self.assertEqual(pages[1].wait_refusal()["code"], "consent-denied")
         grants = self.person.ask("grant-list")["grants"]
         self.assertEqual([(g["duration"], g["by"]) for g in grants], [("always", "terminal")])
