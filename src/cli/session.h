@@ -35,8 +35,8 @@ enum pm_exit pm_session_show(const struct pm_common *common, const char *event, 
 void pm_session_tell(const struct pm_common *common, json_t *answer, const char *member,
                      void (*print)(const json_t *answer));
 
-/* Ask once for what takes away whatever fits and answers how much that was, and show it. Nothing is told by the sentence `none`,
- * and ends with PM_EXIT_REFUSED. */
+/* Ask once for what takes away whatever fits and answers how much that was, and show it. Nothing is told by the
+ * sentence `none`, and ends with PM_EXIT_REFUSED. */
 enum pm_exit pm_session_revoke(const struct pm_common *common, const char *event, json_t *data, const char *none);
 
 /* Say so if a change could not be written to the disk. */
