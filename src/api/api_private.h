@@ -77,7 +77,7 @@ void pm_api_tell_text(struct pm_api_client *c, const char *event, const char *js
 bool pm_api_has_origin(const struct pm_api *a, const char *origin);
 void pm_api_origin_left(struct pm_api *a, const struct pm_who *who);
 
-/* api.c: end a request that was a message and was sent whole. */
+/* run.c: end a request that was a message and was sent whole. */
 void pm_api_sent(struct pm_api_request *r, size_t bytes);
 
 /* subscribe.c */
